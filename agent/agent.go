@@ -1,0 +1,284 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"floorwalker/lexicon"
+	"floorwalker/shop"
+)
+
+// Parser finds the meaning of an utterance.
+type Parser interface {
+	Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error)
+}
+
+// Searcher finds candidates and reads products.
+type Searcher interface {
+	Search(ctx context.Context, q shop.Query) ([]shop.Candidate, error)
+	Products(ctx context.Context, skus []string) ([]shop.Product, error)
+	Vocabulary(ctx context.Context) (shop.Vocabulary, error)
+}
+
+// Ranker orders candidates by how well they meet the need.
+type Ranker interface {
+	Rank(ctx context.Context, q shop.Query, candidates []shop.Candidate) (shop.Ranking, error)
+}
+
+// Knowledge finds what the shop's articles say to a question.
+type Knowledge interface {
+	Find(ctx context.Context, question string, lang shop.Lang, limit int) ([]shop.Passage, error)
+}
+
+// Carts keeps what a customer wants to buy. What is sold out or not sold any more is refused with a shop.Error.
+type Carts interface {
+	Get(ctx context.Context, owner string) (shop.Cart, error)
+	// Add puts more pieces in, at most as many as are in stock.
+	Add(ctx context.Context, owner, sku string, quantity int) (shop.Cart, error)
+	// Set makes a line's quantity the given one; 0 removes the line, which is named by its id or SKU.
+	Set(ctx context.Context, owner, line string, quantity int) (shop.Cart, error)
+}
+
+// Orders finds a customer's earlier purchases.
+type Orders interface {
+	Find(ctx context.Context, id string) (shop.Order, error)
+	Of(ctx context.Context, customer string) ([]shop.Order, error)
+}
+
+// Writer is the language model that words answers; nil where there is none. One that also has
+// Info() llm.Info says how large its model is: a small one is held to plain words.
+type Writer interface {
+	// Up reports whether the model can be asked now.
+	Up() bool
+	// Write streams the model's answer to the lines of a conversation, the user's and the assistant's in turn
+	// after the system's, piece by piece.
+	Write(ctx context.Context, system string, lines []string, each func(piece string) error) error
+}
+
+// Parts are what an Agent works with. Parser, Search, Rank, Knowledge, Carts and Orders are needed.
+type Parts struct {
+	Parser    Parser
+	Search    Searcher
+	Rank      Ranker
+	Knowledge Knowledge
+	Carts     Carts
+	Orders    Orders
+	Writer    Writer
+}
+
+// Config tunes an Agent. The zero value works.
+type Config struct {
+	// Cards is how many products are shown at most. Default 8.
+	Cards int
+	// Candidates is how many products are ranked. Default 48.
+	Candidates int
+	// Floor is the relevance under which a product is not shown. Default: the ranking's own.
+	Floor float64
+	// Rates convert prices that a customer names in another currency.
+	Rates shop.Rates
+	// KnowledgeFloor is the score under which an article does not answer a question. Default 0.47.
+	KnowledgeFloor float64
+	// CheckoutURL is the shop's own checkout; empty means there is none yet.
+	CheckoutURL string
+	// CheckoutKey signs the cart that is handed to the checkout.
+	CheckoutKey []byte
+	// WriterLanguages are the languages that the model writes well; others get templates. Default English.
+	WriterLanguages []shop.Lang
+	// FirstWord is how long the model may take to its first word before a template answers. Default 8 s.
+	FirstWord time.Duration
+	// Now is the clock; Logger gets what operators need.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Agent answers turns. It is safe for concurrent use.
+type Agent struct {
+	Parts
+	c Config
+}
+
+// New makes an agent.
+func New(p Parts, c Config) *Agent {
+	if c.Cards == 0 {
+		c.Cards = 8
+	}
+	if c.Candidates == 0 {
+		c.Candidates = 48
+	}
+	if c.KnowledgeFloor == 0 {
+		c.KnowledgeFloor = 0.47
+	}
+	if c.FirstWord == 0 {
+		c.FirstWord = 8 * time.Second
+	}
+	if c.WriterLanguages == nil {
+		c.WriterLanguages = []shop.Lang{shop.English}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Agent{Parts: p, c: c}
+}
+
+// talk is one turn while it is answered.
+type talk struct {
+	*Agent
+	turn  shop.Turn
+	out   shop.Output
+	timer *shop.Timer
+	parse shop.Parse
+	lang  shop.Lang
+	state shop.State
+	shop.Outcome
+	// byTemplate, byModel and byServer count the characters that came from templates, from the model, and from
+	// the database: names, prices, articles.
+	byTemplate, byModel, byServer int
+	// factRunes are those of byServer that the present answer's model asked for.
+	factRunes int
+}
+
+// Answer answers one utterance. What it has said when ctx ends stands; the state then stays as it was.
+func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+	t := &talk{Agent: a, turn: turn, out: out, timer: shop.NewTimer(a.c.Now), state: turn.State}
+	ctx = t.timer.Context(ctx)
+	attack, err := t.understand(ctx)
+	if err != nil {
+		return shop.Outcome{}, err
+	}
+	t.lang = t.language()
+	t.state.Lang = t.lang
+	t.remember()
+	if err := t.act(ctx, attack); err != nil {
+		return t.Outcome, err
+	}
+	t.timer.Mark("done")
+	t.Outcome.State = t.state
+	t.Trace.Parser, t.Trace.Fallback, t.Trace.Stages = t.parse.Parser, t.parse.Fallback, t.timer.Stages()
+	t.Trace.Answerer = "template"
+	if t.byModel > 0 {
+		t.Trace.Answerer = "llm"
+	}
+	if all := t.byModel + t.byTemplate + t.byServer; all > 0 {
+		t.Trace.TemplateShare = float64(t.byTemplate) / float64(all)
+	}
+	return t.Outcome, nil
+}
+
+// understand parses. An utterance that no parser can read is a misunderstanding, not a failed turn.
+func (t *talk) understand(ctx context.Context) (attack bool, err error) {
+	end := t.timer.Step("parse")
+	parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: t.turn.Text, History: t.turn.State.History, Shown: t.turn.State.Shown})
+	end()
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("parse: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		t.c.Logger.WarnContext(ctx, "utterance not parsed", "error", err)
+		parse = shop.Parse{Intent: shop.IntentOutOfScope, Lang: lexicon.DetectLang(t.turn.Text)}
+	}
+	t.parse, attack = guard(parse, t.turn.Text)
+	t.Outcome.Parse = t.parse
+	return attack, nil
+}
+
+// language is the utterance's own; where it has no letters, the conversation's, then the interface's.
+func (t *talk) language() shop.Lang {
+	if strings.ContainsFunc(t.turn.Text, func(r rune) bool { return r > 127 || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }) {
+		return lexicon.DetectLang(t.turn.Text)
+	}
+	for _, l := range []shop.Lang{t.turn.State.Lang, t.turn.Locale} {
+		if l == shop.English || l == shop.Chinese {
+			return l
+		}
+	}
+	return shop.English
+}
+
+// historyLength is how many utterances are remembered.
+const historyLength = 8
+
+// remember keeps the utterance for the turns to come.
+func (t *talk) remember() {
+	text := []rune(t.turn.Text)
+	history := append(t.state.History[:len(t.state.History):len(t.state.History)], string(text[:min(len(text), 300)]))
+	t.state.History = history[max(0, len(history)-historyLength):]
+}
+
+// act does what the intent asks for. A misunderstanding is counted; two in a row offer a person.
+func (t *talk) act(ctx context.Context, attack bool) error {
+	offer := t.state.Offer
+	t.state.Offer = ""
+	switch {
+	case attack:
+		return t.say(ctx, "attack")
+	case offer != "" && yesCue.MatchString(t.turn.Text):
+		t.state.Misses = 0
+		return t.accept(ctx, offer)
+	case offer != "" && noCue.MatchString(t.turn.Text):
+		t.state.Misses = 0
+		return t.say(ctx, "declined")
+	}
+	misses := t.state.Misses
+	t.state.Misses = 0
+	if t.onlyForgets() {
+		t.state.Need, t.state.Seen, t.state.Rejected = shop.Need{}, nil, nil
+		return t.say(ctx, "forgotten")
+	}
+	switch t.parse.Intent {
+	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
+		return t.find(ctx)
+	case shop.IntentCompare:
+		return t.compare(ctx)
+	case shop.IntentProductQuestion:
+		return t.question(ctx)
+	case shop.IntentAddToCart:
+		return t.addToCart(ctx)
+	case shop.IntentRemoveFromCart:
+		return t.removeFromCart(ctx)
+	case shop.IntentViewCart:
+		return t.viewCart(ctx)
+	case shop.IntentCheckout:
+		return t.checkout(ctx)
+	case shop.IntentOrderStatus:
+		return t.orderStatus(ctx)
+	case shop.IntentReturnRefund:
+		return t.returnRequest(ctx)
+	case shop.IntentFAQ:
+		return t.faq(ctx)
+	case shop.IntentComplaint:
+		t.Handoff = &shop.HandoffRequest{Reason: "complaint"}
+		return t.say(ctx, "complaint")
+	case shop.IntentHandoff:
+		t.Handoff = &shop.HandoffRequest{Reason: "customer_asked"}
+		return t.say(ctx, "handoff")
+	case shop.IntentGreeting:
+		return t.say(ctx, "greeting")
+	case shop.IntentThanks:
+		return t.say(ctx, "thanks")
+	case shop.IntentGoodbye:
+		return t.say(ctx, "goodbye")
+	}
+	if t.state.Misses = misses + 1; t.state.Misses >= mostMisses {
+		t.state.Offer = offerPerson
+		return t.say(ctx, "offer_person")
+	}
+	return t.say(ctx, "out_of_scope")
+}
+
+// onlyForgets reports whether the utterance takes the need back and says nothing else, whatever the parser made of it.
+func (t *talk) onlyForgets() bool {
+	const few = 4 // words
+	said := t.parse.Slots
+	said.Sort, said.Exclude = "", nil
+	return !empty(t.state.Need) && forgetCue.MatchString(t.turn.Text) && len(lexicon.Words(t.turn.Text)) <= few &&
+		empty(readMove(shop.Parse{Slots: said}, "", func(float64, string) *shop.Money { return &shop.Money{} }).said)
+}
+
+// mostMisses is how many misunderstandings in a row make the assistant offer a person.
+const mostMisses = 2

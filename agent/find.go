@@ -1,0 +1,443 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"floorwalker/lexicon"
+	"floorwalker/shop"
+)
+
+// find searches, shows what is good enough, and says what was found.
+func (t *talk) find(ctx context.Context) error {
+	vocabulary, err := t.Search.Vocabulary(ctx)
+	if err != nil {
+		return fmt.Errorf("read vocabulary: %w", err)
+	}
+	m := readMove(t.parse, t.turn.Text, func(v float64, currency string) *shop.Money { return t.inCurrency(v, currency, vocabulary.Currency) })
+	if t.wantsAdvice(m) {
+		return t.advise(ctx)
+	}
+	m = t.unnamed(m, vocabulary)
+	need, fresh := m.apply(t.state.Need)
+	if fresh {
+		t.state.Seen, t.state.Rejected = nil, nil
+	}
+	t.reject()
+	t.state.Need = need
+	switch {
+	case need.Product == "" && t.parse.Intent == shop.IntentRecommend:
+		return t.recommend(ctx, need)
+	case empty(need) && m.forget:
+		return t.say(ctx, "forgotten")
+	case empty(need):
+		return t.say(ctx, "what_product")
+	}
+	return t.findNeed(ctx, need, m, vocabulary)
+}
+
+var purposeCue = regexp.MustCompile(`(?i)\b(?:for|with|to|that|which|made|good|suitable)\b`)
+
+// unnamed reads what a parser found no slot in: "something for the kitchen", "wireless". Words for a purpose and
+// words that describe refine what is looked for; a kind of thing, or what the catalogue has never heard of, is
+// another search.
+func (t *talk) unnamed(m move, v shop.Vocabulary) move {
+	words := content(t.turn.Text)
+	if !empty(m.said) || m.more || m.forget || len(m.freed) > 0 || len(t.parse.Slots.Reference) > 0 || words == "" || t.lang != shop.English ||
+		t.parse.Intent == shop.IntentRecommend {
+		return m
+	}
+	before, k := t.state.Need.Product, readKind(words)
+	describes := onlyQuality(words) || purposeCue.MatchString(t.turn.Text) || m.intent == shop.IntentRefine && v.Words[k.head] > 0 && !kindNouns[k.head]
+	if m.said.Product = words; before != "" && describes {
+		m.intent, m.said.Product = shop.IntentRefine, words+" "+before
+		return m
+	}
+	m.intent = shop.IntentSearch
+	return m
+}
+
+// findNeed looks for the need and answers.
+func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary shop.Vocabulary) error {
+	left := slices.Clone(t.state.Rejected)
+	if m.more {
+		left = append(left, t.state.Seen...)
+	}
+	ask := need
+	if m.cheaper {
+		ask.PriceMax = t.below(need.PriceMax)
+	}
+	r, err := t.look(ctx, ask, left)
+	if err != nil {
+		return err
+	}
+	occasion := ""
+	if len(r.shown) == 0 && m.cheaper {
+		// Nothing is cheaper than what was shown: the cheapest there is, and that is said.
+		occasion = "nothing_cheaper"
+		if r, err = t.look(ctx, need, left); err != nil {
+			return err
+		}
+	}
+	if len(r.shown) == 0 && m.more {
+		return t.say(ctx, "no_more")
+	}
+	if len(r.shown) == 0 {
+		return t.unmet(ctx, need, vocabulary)
+	}
+	if err := t.show(ctx, r); err != nil {
+		return err
+	}
+	return t.tellFound(ctx, need, r.shown, occasion)
+}
+
+// result is what one search came to.
+type result struct {
+	ranking shop.Ranking
+	filter  shop.Filter
+	// all are the products that may be shown, shown the first Config.Cards of them.
+	all, shown []shop.Candidate
+}
+
+// look searches for a need and chooses.
+func (t *talk) look(ctx context.Context, need shop.Need, left []string) (result, error) {
+	return t.lookFor(ctx, queryFor(need, t.lang, left), need)
+}
+
+// searchDepth is how many times Config.Candidates are searched for, since most of what is near in meaning may be of
+// another kind ("printer" and all that belongs to printers).
+const searchDepth = 4
+
+func (t *talk) lookFor(ctx context.Context, q shop.Query, need shop.Need) (result, error) {
+	q.Limit = searchDepth * t.c.Candidates
+	found, err := t.search(ctx, q)
+	if err != nil {
+		return result{}, err
+	}
+	asked := readKind(need.Product)
+	if need.Product != "" {
+		found = asked.selected(found)
+	}
+	ranking, err := t.rank(ctx, q, found[:min(len(found), t.c.Candidates)])
+	if err != nil {
+		return result{}, err
+	}
+	good := t.choose(ranking, q, need, asked)
+	return result{ranking, q.Filter, good, good[:min(len(good), t.c.Cards)]}, nil
+}
+
+func (t *talk) search(ctx context.Context, q shop.Query) ([]shop.Candidate, error) {
+	defer t.timer.Step("search")()
+	found, err := t.Search.Search(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return found, nil
+}
+
+func (t *talk) rank(ctx context.Context, q shop.Query, found []shop.Candidate) (shop.Ranking, error) {
+	defer t.timer.Step("rank")()
+	ranking, err := t.Rank.Rank(ctx, q, found)
+	if err != nil {
+		return ranking, fmt.Errorf("rank: %w", err)
+	}
+	t.Trace.Ranker = ranking.Model
+	return ranking, nil
+}
+
+// choose takes what may be shown, best first: above the floor, with the qualities and the measure that were asked
+// for; what is sold out only where nothing else is left.
+func (t *talk) choose(ranking shop.Ranking, q shop.Query, need shop.Need, asked kind) []shop.Candidate {
+	floor := cmp.Or(t.c.Floor, ranking.Floor)
+	var good []shop.Candidate
+	for _, c := range ranking.Candidates {
+		if (q.Text == "" || c.Relevance >= floor || ranking.Degraded) && (!measured.MatchString(need.Size) || hasMeasure(c.Product, need.Size)) {
+			good = append(good, c)
+		}
+	}
+	if need.Product != "" {
+		good = asked.qualified(good)
+	}
+	good = preferred(good, func(p shop.Product) bool { return p.Stock > 0 }, 1)
+	if young[need.Audience] {
+		good = firstThose(good, func(p shop.Product) bool { return madeFor(p, need.Audience) })
+	}
+	return diverse(sortBy(good, q.Sort), q.Sort)
+}
+
+// young are audiences for whom a listing that names nobody is the second choice.
+var young = map[string]bool{"kids": true, "boys": true, "girls": true, "baby": true}
+
+func madeFor(p shop.Product, audience string) bool {
+	for _, a := range lexicon.AudiencesIn(p.Title + " " + p.Description + " " + p.Attributes["audience"]) {
+		if a == audience || a == "kids" && audience != "baby" || audience == "kids" && (a == "boys" || a == "girls") {
+			return true
+		}
+	}
+	return false
+}
+
+// firstThose moves those that pass before the others.
+func firstThose(found []shop.Candidate, pass func(shop.Product) bool) []shop.Candidate {
+	var first, later []shop.Candidate
+	for _, c := range found {
+		if pass(c.Product) {
+			first = append(first, c)
+		} else {
+			later = append(later, c)
+		}
+	}
+	return append(first, later...)
+}
+
+// preferred keeps those that pass where at least enough do, and all else.
+func preferred(found []shop.Candidate, pass func(shop.Product) bool, enough int) []shop.Candidate {
+	var passed []shop.Candidate
+	for _, c := range found {
+		if pass(c.Product) {
+			passed = append(passed, c)
+		}
+	}
+	if len(passed) >= enough {
+		return passed
+	}
+	return found
+}
+
+var (
+	figure = regexp.MustCompile(`\d+(?:\.\d+)?`)
+	// units are the ways to write a unit of measure.
+	units = [][]string{{"inch", "inches", "in", `"`, "”", "''"}, {"cm", "centimeter", "centimetre"}, {"mm", "millimeter"}, {"gb", "gigabyte"}, {"tb", "terabyte"},
+		{"kg", "kilo", "kilogram"}, {"g", "gram"}, {"l", "liter", "litre", "liters", "litres"}, {"ml", "milliliter"}, {"m", "meter", "metre", "meters", "metres"}, {"ft", "feet", "foot"},
+		{"w", "watt", "watts"}, {"person", "persons", "people", "man"}, {"lb", "lbs", "pound"}, {"oz", "ounce"}}
+)
+
+// hasMeasure reports whether the listing holds the figure of a measure followed by its unit.
+func hasMeasure(p shop.Product, measure string) bool {
+	n, unit := splitMeasure(measure)
+	if unit == "tb" {
+		for _, in := range []string{"1000", "1024"} {
+			if n == "1" && hasMeasure(p, in+" GB") {
+				return true
+			}
+		}
+	}
+	text := strings.ToLower(p.Title + " ; " + p.Description)
+	for _, name := range sortedKeys(p.Attributes) {
+		text += " ; " + strings.ToLower(p.Attributes[name]) + " ; " + strings.ToLower(name)
+	}
+	for _, at := range figure.FindAllStringIndex(text, -1) {
+		if text[at[0]:at[1]] != n {
+			continue
+		}
+		after := strings.TrimLeft(text[at[1]:], " -")
+		for _, u := range spellings(unit) {
+			if rest, ok := strings.CutPrefix(after, u); ok && (rest == "" || !isLetter(rest[0])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isLetter(b byte) bool { return b >= 'a' && b <= 'z' }
+
+// splitMeasure parts "27英寸" into "27" and "inch".
+func splitMeasure(measure string) (n, unit string) {
+	n = figure.FindString(measure)
+	unit = strings.Trim(strings.Replace(measure, n, "", 1), " -")
+	if lexicon.IsHan(unit) {
+		unit = map[string]string{"英寸": "inch", "寸": "inch", "厘米": "cm", "公分": "cm", "毫升": "ml", "升": "l", "瓦": "w", "公斤": "kg", "克": "g", "人": "person", "人份": "person"}[unit]
+	}
+	return n, strings.ToLower(unit)
+}
+
+func spellings(unit string) []string {
+	for _, several := range units {
+		if slices.Contains(several, unit) {
+			return several
+		}
+	}
+	return []string{unit}
+}
+
+// sortBy orders by the customer's wish; ties keep the order of relevance.
+func sortBy(found []shop.Candidate, by shop.Sort) []shop.Candidate {
+	compare := map[shop.Sort]func(a, b shop.Product) int{
+		shop.SortPriceAsc:  func(a, b shop.Product) int { return cmp.Compare(a.Price.Minor, b.Price.Minor) },
+		shop.SortPriceDesc: func(a, b shop.Product) int { return cmp.Compare(b.Price.Minor, a.Price.Minor) },
+		shop.SortRating:    func(a, b shop.Product) int { return cmp.Compare(b.Rating, a.Rating) },
+		shop.SortNewest:    func(a, b shop.Product) int { return b.ReleasedAt.Compare(a.ReleasedAt) },
+	}[by]
+	if compare != nil {
+		slices.SortStableFunc(found, func(a, b shop.Candidate) int { return compare(a.Product, b.Product) })
+	}
+	return found
+}
+
+// mostAlike is how many products of almost the same name stand together at the top.
+const mostAlike = 2
+
+// diverse moves the third and further of products that differ by colour or size alone behind the others. An order
+// that the customer asked for stays as it is.
+func diverse(found []shop.Candidate, by shop.Sort) []shop.Candidate {
+	if by != shop.SortRelevance {
+		return found
+	}
+	count := map[string]int{}
+	var first, later []shop.Candidate
+	for _, c := range found {
+		name := nameWithoutVariant(c.Product)
+		if count[name]++; count[name] > mostAlike {
+			later = append(later, c)
+			continue
+		}
+		first = append(first, c)
+	}
+	return append(first, later...)
+}
+
+// nameWithoutVariant is a title without colours and figures.
+func nameWithoutVariant(p shop.Product) string {
+	words := slices.DeleteFunc(singulars(p.Title), func(w string) bool { return knownColor(w) || strings.ContainsAny(w, "0123456789") })
+	return strings.Join(words, " ")
+}
+
+// below is the bound under which "cheaper" looks: under what was referred to, else under the middle of what is
+// shown, and no higher than the customer's own limit.
+func (t *talk) below(limit *shop.Money) *shop.Money {
+	var prices []shop.Money
+	for _, n := range t.parse.Slots.Reference {
+		if n >= 1 && n <= len(t.state.Shown) {
+			prices = append(prices, t.state.Shown[n-1].Price)
+		}
+	}
+	if len(prices) == 0 {
+		for _, s := range t.state.Shown {
+			prices = append(prices, s.Price)
+		}
+	}
+	if len(prices) == 0 {
+		return limit
+	}
+	slices.SortFunc(prices, func(a, b shop.Money) int { return cmp.Compare(a.Minor, b.Minor) })
+	bound := prices[len(prices)/2]
+	bound.Minor--
+	if limit != nil && limit.Currency == bound.Currency && limit.Minor < bound.Minor {
+		return limit
+	}
+	return &bound
+}
+
+var rejectCue = regexp.MustCompile(`(?i)\b(?:not|don't (?:like|want)|do not (?:like|want)|dislike|hate|except|without|anything but|other than)\b|不(?:喜欢|要|想要)|除了`)
+
+// reject notes what the customer turned down: "not the second one".
+func (t *talk) reject() {
+	if t.parse.Intent != shop.IntentRefine || !rejectCue.MatchString(t.turn.Text) {
+		return
+	}
+	for _, n := range t.parse.Slots.Reference {
+		if n >= 1 && n <= len(t.state.Shown) && !slices.Contains(t.state.Rejected, t.state.Shown[n-1].SKU) {
+			t.state.Rejected = append(slices.Clone(t.state.Rejected), t.state.Shown[n-1].SKU)
+		}
+	}
+}
+
+// mostSeen bounds what is remembered as shown.
+const mostSeen = 64
+
+// show sends the cards and remembers them.
+func (t *talk) show(ctx context.Context, r result) error {
+	cards := shop.Cards{RankingID: r.ranking.ID, Model: r.ranking.Model, Degraded: r.ranking.Degraded, Filter: r.filter}
+	cards.Filter.ExcludeSKUs = nil
+	var shown []shop.ShownProduct
+	seen := slices.Clone(t.state.Seen)
+	for i, c := range r.shown {
+		cards.Cards = append(cards.Cards, card(i+1, c, t.lang))
+		shown = append(shown, shop.ShownProduct{SKU: c.Product.SKU, Title: c.Product.TitleIn(t.lang), Brand: c.Product.Brand,
+			Price: c.Product.Price, Color: colorOf(c.Product)})
+		if !slices.Contains(seen, c.Product.SKU) {
+			seen = append(seen, c.Product.SKU)
+		}
+	}
+	if err := t.out.Show(ctx, cards); err != nil {
+		return err
+	}
+	t.timer.Mark("first_card")
+	t.state.Shown, t.state.Seen, t.state.Focus = shown, seen[max(0, len(seen)-mostSeen):], ""
+	return nil
+}
+
+// colorOf is the product's colour as its listing names it, else as its title does.
+func colorOf(p shop.Product) string {
+	for _, name := range sortedKeys(p.Attributes) {
+		if n := strings.ToLower(name); strings.Contains(n, "color") || strings.Contains(n, "colour") {
+			return p.Attributes[name]
+		}
+	}
+	if named := lexicon.ColorsIn(p.Title); len(named) > 0 {
+		return named[0]
+	}
+	return ""
+}
+
+// named is a product as an answer names it: one fact, so that no name stands with another's price.
+func (t *talk) named(p shop.Product) string {
+	if t.lang == shop.Chinese {
+		return p.TitleIn(t.lang) + "（" + p.Price.String() + "）"
+	}
+	return p.TitleIn(t.lang) + " (" + p.Price.String() + ")"
+}
+
+// tellFound describes what is on the screen.
+func (t *talk) tellFound(ctx context.Context, need shop.Need, shown []shop.Candidate, occasion string) error {
+	count, one := t.phrase("products_one"), "_one"
+	if len(shown) > 1 {
+		count, one = t.format("products_many", len(shown)), ""
+	}
+	what, limits := need.Product, t.limits(need)
+	if t.lang == shop.English && what != "" {
+		what = `"` + inEnglish(what) + `"`
+	}
+	var d draft
+	if occasion != "" {
+		d.add(t.fill(occasion))
+	}
+	switch {
+	case what != "" && limits != "":
+		d.add(t.fill("found_limits"+one, count, what, limits))
+	case what != "":
+		d.add(t.fill("found"+one, count, what))
+	case limits != "":
+		d.add(t.fill("found_only"+one, count, limits))
+	default:
+		d.add(t.fill("found_any"+one, count))
+	}
+	d.add(t.fill(highlight(need.Sort), t.named(shown[0].Product)))
+	switch {
+	case !slices.ContainsFunc(shown, func(c shop.Candidate) bool { return c.Product.Stock > 0 }):
+		d.add(t.fill("all_sold_out"))
+	case len(shown) > 1:
+		d.add(t.fill("refine_hint"))
+	}
+	return t.tell(ctx, "found", d)
+}
+
+// highlight is what is said of the first product.
+func highlight(by shop.Sort) string {
+	switch by {
+	case shop.SortPriceAsc:
+		return "cheapest"
+	case shop.SortPriceDesc:
+		return "dearest"
+	case shop.SortRating:
+		return "best_rated"
+	case shop.SortNewest:
+		return "newest"
+	}
+	return "best"
+}

@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"floorwalker/lexicon"
+	"floorwalker/shop"
+)
+
+var (
+	priceCue    = regexp.MustCompile(`(?i)\b(?:how much (?:is|are|does (?:it|this|that|the .{1,30}) cost|do (?:they|these) cost|for)|what(?:'s| is| does| do) .{0,30}(?:price|cost)|the price of|price\?)|多少钱|什么价|价格|价钱|怎么卖`)
+	stockCue    = regexp.MustCompile(`(?i)\b(?:in stock|available|availability|sold out|how many (?:are|do you have) left|still have)\b|有货|库存|现货|还有吗|缺货`)
+	describeCue = regexp.MustCompile(`(?i)\b(?:tell me (?:more )?about|more (?:about|info|information|details)|describe|details (?:of|on|about)|what is (?:it|this|that)\b)|详细|介绍|说说`)
+)
+
+// question answers from the product's own listing, and says so when the listing is silent.
+func (t *talk) question(ctx context.Context) error {
+	products, missing, err := t.referred(ctx)
+	switch {
+	case err != nil:
+		return err
+	case missing:
+		return t.say(ctx, "gone")
+	case len(products) == 0:
+		return t.say(ctx, "which_product")
+	}
+	p, text := products[0], t.turn.Text
+	switch {
+	case priceCue.MatchString(text):
+		all := make([]string, len(products))
+		for i, p := range products {
+			all[i] = t.named(p)
+		}
+		return t.say(ctx, "price_is", strings.Join(all, "; "))
+	case stockCue.MatchString(text) && p.Stock == 0:
+		return t.say(ctx, "stock_none", p.TitleIn(t.lang))
+	case stockCue.MatchString(text):
+		return t.say(ctx, "stock_is", p.TitleIn(t.lang), p.Stock)
+	}
+	if says := listingSays(p, text, t.lang); says != "" {
+		return t.say(ctx, "listing_says", p.TitleIn(t.lang), says)
+	}
+	if describeCue.MatchString(text) && p.DescriptionIn(t.lang) != "" {
+		return t.say(ctx, "listing_describe", t.named(p), firstSentences(p.DescriptionIn(t.lang), 3))
+	}
+	t.state.Offer = offerPerson
+	return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+}
+
+// subjects are what questions are about, with the words by which customers and listings speak of it, in both
+// languages.
+var subjects = [][]string{
+	{"heavy", "weigh", "weight", "kg", "gram", "重量", "多重", "重"}, {"size", "dimension", "tall", "long", "wide", "height", "width", "length", "depth", "diameter", "尺寸", "大小", "高", "长", "宽"},
+	{"material", "fabric", "leather", "made", "cotton", "材质", "材料", "面料", "什么做"}, {"waterproof", "water", "rain", "water-resistant", "防水", "防雨"},
+	{"battery", "charge", "runtime", "playtime", "续航", "电池", "充电"}, {"colour", "color", "颜色"}, {"power", "watt", "wattage", "功率", "瓦"},
+	{"wash", "dishwasher", "clean", "iron", "care", "洗", "清洁", "清洗"}, {"capacity", "liter", "litre", "volume", "hold", "容量", "升"}, {"bluetooth", "蓝牙"}, {"wireless", "cordless", "无线"},
+	{"warranty", "guarantee", "保修", "质保"}, {"duplex", "double", "sided", "双面"}, {"usb"}, {"hdmi"}, {"wifi", "wi", "wlan", "无线网"}, {"resolution", "pixel", "分辨率", "像素"},
+	{"display", "screen", "diagonal", "inch", "屏幕", "显示"}, {"memory", "ram", "内存"}, {"storage", "ssd", "hdd", "存储", "硬盘"}, {"processor", "cpu", "处理器"},
+	{"person", "people", "sleep", "几人", "几个人"}, {"age", "child", "kid", "toddler", "年龄", "儿童", "小孩", "几岁"}, {"noise", "loud", "quiet", "decibel", "db", "噪音", "声音"},
+	{"compatible", "compatibility", "兼容"}, {"include", "included", "contain", "包含", "附带", "配件"}, {"scan", "scanner", "扫描"}, {"speed", "fast", "ppm", "rpm", "速度"},
+	{"sole", "鞋底"}, {"pocket", "compartment", "口袋", "夹层"}, {"assemble", "assembly", "assembled", "安装", "组装"}, {"ingredient", "成分", "配料"}, {"allergen", "gluten", "nut", "过敏"},
+	{"vegan", "vegetarian", "纯素"}, {"organic", "有机"}, {"foldable", "fold", "folding", "folded", "折叠"}, {"adjustable", "adjust", "调节"}, {"warm", "temperature", "insulate", "保暖", "温度"},
+	{"page", "author", "writer", "页", "作者"}, {"port", "connector", "接口"}, {"lens", "镜头"}, {"zoom", "变焦"}, {"microphone", "mic", "麦克风"}, {"load", "carry", "承重"},
+}
+
+// listingSays finds what the listing says to a question: the attribute or the sentence that speaks most of what is
+// asked about. "" is that it doesn't say.
+func listingSays(p shop.Product, question string, lang shop.Lang) string {
+	asked := subjectWords(p, question)
+	if len(asked) == 0 {
+		return ""
+	}
+	best, says := 0, ""
+	for _, name := range sortedKeys(p.Attributes) {
+		if n := 2*overlap(asked, name, lang) + overlap(asked, p.Attributes[name], lang); n > best {
+			best, says = n, capital(strings.ReplaceAll(name, "_", " "))+": "+p.Attributes[name]+"."
+		}
+	}
+	texts := []string{p.DescriptionIn(lang)}
+	if lang == shop.Chinese && best == 0 && p.DescriptionIn(lang) != p.Description {
+		texts = append(texts, p.Description)
+	}
+	for _, text := range texts {
+		for _, s := range sentences(text) {
+			if n := overlap(asked, s, lang); n > best {
+				best, says = n, s
+			}
+		}
+	}
+	return says
+}
+
+// subjectWords are the words that an answer to the question would hold.
+func subjectWords(p shop.Product, question string) map[string]bool {
+	low := strings.ToLower(question)
+	said := spoken(low)
+	title := map[string]bool{}
+	for _, w := range singulars(p.Title + " " + p.Brand + " " + p.Category) {
+		title[w] = true
+	}
+	asked := map[string]bool{}
+	for _, group := range subjects {
+		if slices.ContainsFunc(group, func(w string) bool { return said[w] || lexicon.IsHan(w) && strings.Contains(low, w) }) {
+			for _, w := range group {
+				asked[w] = true
+			}
+		}
+	}
+	for w := range said {
+		if len(w) > 3 && !idle[w] && !asking[w] && !title[w] && !lexicon.IsHan(w) {
+			asked[w] = true
+		}
+	}
+	return asked
+}
+
+// asking are words of questions that say nothing of their subject.
+var asking = wordSet(`also another come does doing each ever fifth first fourth have into itself just last much many only other over product really
+	second should some still such than their then there third those use used using very well were when where whether will work yours first one
+	okay please think want know`)
+
+// overlap counts the asked words that stand in a text.
+func overlap(asked map[string]bool, text string, lang shop.Lang) int {
+	n := 0
+	seen := map[string]bool{}
+	for _, w := range singulars(text) {
+		if asked[w] && !seen[w] {
+			n++
+		}
+		seen[w] = true
+	}
+	if lang == shop.Chinese {
+		for w := range asked {
+			if lexicon.IsHan(w) && strings.Contains(text, w) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+var sentenceStop = regexp.MustCompile(`[。！？]|[.!?](?:\s|$)`)
+
+// sentences parts a text; each keeps its stop.
+func sentences(text string) []string {
+	var all []string
+	for text != "" {
+		at := sentenceStop.FindStringIndex(text)
+		if at == nil {
+			return append(all, strings.TrimSpace(text))
+		}
+		if s := strings.TrimSpace(text[:at[1]]); utf8.RuneCountInString(s) > 1 {
+			all = append(all, s)
+		}
+		text = text[at[1]:]
+	}
+	return all
+}
+
+func firstSentences(text string, n int) string {
+	all := sentences(text)
+	separator := " "
+	if lexicon.IsHan(text) {
+		separator = ""
+	}
+	return strings.Join(all[:min(n, len(all))], separator)
+}

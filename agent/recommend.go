@@ -1,0 +1,126 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"floorwalker/shop"
+)
+
+var whichCue = regexp.MustCompile(`(?i)\b(?:which|what) (?:one|of (?:these|those|them)|would you|do you|should i)\b|\byour (?:favou?rite|pick|choice)\b|\b(?:best|better) of (?:these|those|them)\b|哪(?:个|款|一个|种|件|双)|(?:这|那)些(?:里|中)`)
+
+// wantsAdvice reports whether the customer asks which of the shown products to take.
+func (t *talk) wantsAdvice(m move) bool {
+	return t.parse.Intent == shop.IntentRecommend && len(t.state.Shown) >= 2 && empty(m.said) && whichCue.MatchString(t.turn.Text)
+}
+
+// advise names one of the shown products: the first, which meets the need best, or the one that customers rate
+// clearly higher.
+func (t *talk) advise(ctx context.Context) error {
+	skus := make([]string, len(t.state.Shown))
+	for i, s := range t.state.Shown {
+		skus[i] = s.SKU
+	}
+	products, err := t.products(ctx, skus)
+	if err != nil {
+		return err
+	}
+	products = slices.DeleteFunc(products, func(p shop.Product) bool { return p.Stock == 0 })
+	if len(products) == 0 {
+		return t.say(ctx, "what_product")
+	}
+	best, occasion := products[0], "advise_match"
+	for _, p := range products[1:] {
+		if p.Rating >= best.Rating+clearlyBetter && best.Rating > 0 {
+			best, occasion = p, "advise_rating"
+		}
+	}
+	var d draft
+	d.add(t.fill(occasion, t.named(best)))
+	return t.tell(ctx, "found", d)
+}
+
+// clearlyBetter is a difference of ratings that means something, in stars.
+const clearlyBetter = 0.3
+
+// mostOfACategory keeps recommendations mixed.
+const mostOfACategory = 2
+
+// recommend shows something to a customer who named no product: what meets the words that were said, where they
+// say something, else what is rated best under the limits, mixed over the departments.
+func (t *talk) recommend(ctx context.Context, need shop.Need) error {
+	q := queryFor(need, t.lang, slices.Concat(t.state.Rejected, t.state.Seen))
+	if q.Text == "" && t.lang == shop.English {
+		q.Text = content(t.turn.Text)
+	}
+	var r result
+	var err error
+	if q.Text != "" {
+		if r, err = t.lookFor(ctx, q, need); err != nil {
+			return err
+		}
+	}
+	const enough = 3
+	if len(r.shown) < enough {
+		if r, err = t.suggest(ctx, q, need); err != nil {
+			return err
+		}
+	}
+	if len(r.shown) == 0 {
+		vocabulary, err := t.Search.Vocabulary(ctx)
+		if err != nil {
+			return err
+		}
+		return t.unmet(ctx, need, vocabulary)
+	}
+	if err := t.show(ctx, r); err != nil {
+		return err
+	}
+	return t.tellFound(ctx, need, r.shown, "")
+}
+
+var giftCue = regexp.MustCompile(`(?i)\b(?:gifts?|presents?|birthday|christmas|anniversary|for (?:my|his|her|our) \w+)\b|礼物|礼品|送|生日`)
+
+// suggest takes what is nearest to the idea of a present, or what is rated best where none is spoken of, mixed over
+// the departments.
+func (t *talk) suggest(ctx context.Context, q shop.Query, need shop.Need) (result, error) {
+	q.Text = ""
+	if giftCue.MatchString(t.turn.Text) && q.Sort == shop.SortRelevance {
+		q.Lang, q.Text = shop.English, strings.TrimSpace("gift set for "+cmp.Or(need.Audience, "everyone"))
+		q.Limit = t.c.Candidates
+		found, err := t.search(ctx, q)
+		if err != nil {
+			return result{}, err
+		}
+		ranking, err := t.rank(ctx, q, found)
+		if err != nil {
+			return result{}, err
+		}
+		in := preferred(ranking.Candidates, func(p shop.Product) bool { return p.Stock > 0 }, 1)
+		return result{ranking, q.Filter, in, mixed(in, t.c.Cards)}, nil
+	}
+	if q.Sort == shop.SortRelevance {
+		q.Sort = shop.SortRating
+	}
+	r, err := t.lookFor(ctx, q, need)
+	r.shown = mixed(r.all, t.c.Cards)
+	return r, err
+}
+
+// mixed takes at most a few of each category, and fills up with the others.
+func mixed(found []shop.Candidate, n int) []shop.Candidate {
+	count := map[string]int{}
+	var first, later []shop.Candidate
+	for _, c := range found {
+		if count[c.Product.Category]++; count[c.Product.Category] > mostOfACategory {
+			later = append(later, c)
+			continue
+		}
+		first = append(first, c)
+	}
+	first = append(first, later...)
+	return first[:min(len(first), n)]
+}

@@ -1,0 +1,158 @@
+package understanding
+
+import (
+	"slices"
+	"strings"
+
+	"floorwalker/lexicon"
+	"floorwalker/shop"
+)
+
+// finish gives the slots that belong to the intent.
+func (s *scene) finish(intent shop.Intent, topic string) shop.Slots {
+	x := s.r.slots
+	switch intent {
+	case shop.IntentSearch, shop.IntentRecommend, shop.IntentRefine:
+		s.need(&x, intent)
+	case shop.IntentAddToCart, shop.IntentRemoveFromCart, shop.IntentCompare, shop.IntentProductQuestion:
+		s.point(intent)
+		x = shop.Slots{Reference: s.r.slots.Reference}
+		if intent == shop.IntentAddToCart && len(x.Reference) < 2 || intent == shop.IntentRemoveFromCart {
+			x.Quantity = s.quantity()
+		}
+		if len(x.Reference) == 0 && (intent != shop.IntentProductQuestion && intent != shop.IntentCompare || len(s.r.shown) == 0) {
+			x.Product, x.Brand, x.Color = s.product(), s.brand(), s.first(tagColor)
+		}
+	case shop.IntentReturnRefund, shop.IntentComplaint, shop.IntentOrderStatus:
+		x = shop.Slots{Product: s.product(), OrderID: x.OrderID}
+	case shop.IntentFAQ:
+		x = shop.Slots{Topic: topic}
+	default:
+		x = shop.Slots{}
+	}
+	return x
+}
+
+// need fills in what limits a search.
+func (s *scene) need(x *shop.Slots, intent shop.Intent) {
+	x.Product, x.Brand, x.Color, x.Material = s.product(), s.brand(), s.first(tagColor), s.first(tagMaterial)
+	x.Audience = s.audience()
+	x.OrderID = ""
+	for _, e := range s.spans(tagExclude) {
+		said := strings.TrimSuffix(s.said(e), "的")
+		if said != "" && !slices.Contains(x.Exclude, said) {
+			x.Exclude = append(x.Exclude, said)
+		}
+	}
+	if intent != shop.IntentRefine || !s.r.has(likeThat) {
+		x.Reference = nil
+	}
+	if intent == shop.IntentSearch {
+		x.Quantity = s.quantityBefore()
+	}
+	if intent == shop.IntentRecommend && gifts[strings.ToLower(x.Product)] {
+		x.Product = ""
+	}
+	if x.Sort != "" && x.Product == "" && intent == shop.IntentRecommend {
+		x.Sort = ""
+	}
+}
+
+// likeThat says that what is pointed at is an example of what is wanted.
+var likeThat = pattern(`\b(?:like|similar|same as|resembl\w+)\b|类似|差不多|一样的|像`)
+
+// gifts are words for a present, which name no kind of product.
+var gifts = listed(`gift gifts present presents 礼物 礼品 生日礼物 小礼物`)
+
+// brand is the brand that was named, as the public or the catalogue spells a misspelled one.
+func (s *scene) brand() string {
+	all := s.spans(tagBrand)
+	if len(all) == 0 {
+		return ""
+	}
+	said := s.said(all[0])
+	lower := strings.ToLower(said)
+	for _, suffix := range []string{"'s", "牌", "的"} {
+		if rest := strings.TrimSuffix(lower, suffix); rest != lower && rest != "" {
+			said, lower = said[:len(rest)], rest
+		}
+	}
+	if s.w.isBrand(lower) {
+		return said
+	}
+	if near := s.w.nearBrand(lower); near != "" {
+		return near
+	}
+	return said
+}
+
+// audience is whom the product is for.
+func (s *scene) audience() string {
+	for _, x := range s.spans(tagAudience) {
+		for size := x.to - x.from; size > 0; size-- {
+			for i := x.from; i+size <= x.to; i++ {
+				if phrase, ok := join(s.tokens[i : i+size]); ok {
+					if group, ok := lexicon.Audience(phrase); ok {
+						return group
+					}
+					if group, ok := lexicon.Audience(strings.TrimSuffix(phrase, "'s")); ok {
+						return group
+					}
+				}
+			}
+		}
+	}
+	if s.r.lang == shop.Chinese {
+		// 男鞋, 女包, 童装: the group is part of the word for the thing.
+		for _, c := range []struct{ han, group string }{{"男", "men"}, {"女", "women"}, {"童装", "kids"}, {"童鞋", "kids"}} {
+			if strings.Contains(s.product(), c.han) {
+				return c.group
+			}
+		}
+	}
+	return ""
+}
+
+// quantity is how many pieces go into or out of the cart.
+func (s *scene) quantity() int {
+	if n := s.r.cartCount(); n > 0 {
+		return n
+	}
+	return s.quantityBefore()
+}
+
+// quantityBefore is the number right before the product and its properties.
+func (s *scene) quantityBefore() int {
+	first := -1
+	for i, t := range s.tags {
+		if t == tagProduct || t == tagColor || t == tagMaterial || t == tagBrand {
+			first = i
+			break
+		}
+	}
+	for i := first - 1; i >= 0 && i >= first-3; i-- {
+		t := s.tokens[i].text
+		switch {
+		case counters[t]:
+			continue
+		case s.tokens[i].is&isNumber != 0 && s.tokens[i].as == 0:
+			if n, ok := count(t); ok && n > 1 {
+				return n
+			}
+			return 0
+		case lexicon.IsHan(t):
+			if g := hanQuantity.FindStringSubmatch(t); g != nil {
+				if n, ok := count(g[1]); ok && n > 1 {
+					return n
+				}
+			}
+			return 0
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// counters stand between a number and what is counted.
+var counters = listed(`pairs pair of sets set packs pack boxes box pieces bottles new good 件 个 双 条 台 只 把 套 本 瓶 盒 包 支 份 张 块 顶 副 部 辆 盏 袋 罐 对 箱`)

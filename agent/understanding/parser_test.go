@@ -1,0 +1,153 @@
+package understanding_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"floorwalker/agent/llm"
+	"floorwalker/agent/understanding"
+	"floorwalker/onnx/onnxtest"
+	"floorwalker/shop"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func newLocal(t testing.TB) *understanding.Local {
+	t.Helper()
+	local, err := understanding.NewLocal(context.Background(), onnxtest.Embedder(t, "all-minilm-l6-v2"), onnxtest.Embedder(t, "bge-small-zh-v1.5"))
+	if err != nil {
+		t.Fatalf("make the local parser: %v", err)
+	}
+	return local
+}
+
+func price(v float64) *float64 { return &v }
+
+var printers = []shop.ShownProduct{
+	{Title: "Acme Jet 100", Brand: "Acme", Price: shop.Money{Minor: 27900, Currency: "USD"}, Color: "black"},
+	{Title: "Borel Laser 7", Brand: "Borel", Price: shop.Money{Minor: 11900, Currency: "USD"}, Color: "white"},
+	{Title: "Corin Duo", Brand: "Corin", Price: shop.Money{Minor: 19950, Currency: "USD"}, Color: "black"},
+}
+
+func TestTheLocalParserReadsBothLanguages(t *testing.T) {
+	local := newLocal(t)
+	for text, want := range map[string]struct {
+		shown  []shop.ShownProduct
+		intent shop.Intent
+		slots  shop.Slots
+	}{
+		"a yoga mat between 20 and 35 euros":          {nil, shop.IntentSearch, shop.Slots{Product: "yoga mat", PriceMin: price(20), PriceMax: price(35), Currency: "EUR"}},
+		"socks for men, nothing over £15":             {nil, shop.IntentSearch, shop.Slots{Product: "socks", Audience: "men", PriceMax: price(15), Currency: "GBP"}},
+		"rain boots in size 38":                       {nil, shop.IntentSearch, shop.Slots{Product: "rain boots", Size: "38"}},
+		"a blender for less than two hundred dollars": {nil, shop.IntentSearch, shop.Slots{Product: "blender", PriceMax: price(200), Currency: "USD"}},
+		"is the third one any good for photos?":       {printers, shop.IntentProductQuestion, shop.Slots{Reference: []int{3}}},
+		"compare the last two":                        {printers, shop.IntentCompare, shop.Slots{Reference: []int{2, 3}}},
+		"put three of the white one in my basket":     {printers, shop.IntentAddToCart, shop.Slots{Quantity: 3, Reference: []int{2}}},
+		"anything but Acme":                           {printers, shop.IntentRefine, shop.Slots{Exclude: []string{"Acme"}}},
+		"五百到八百块的行李箱":                                  {nil, shop.IntentSearch, shop.Slots{Product: "行李箱", PriceMin: price(500), PriceMax: price(800), Currency: "CNY"}},
+		"不超过两千元的相机":                                   {nil, shop.IntentSearch, shop.Slots{Product: "相机", PriceMax: price(2000), Currency: "CNY"}},
+		"最便宜的那个加入购物车":                                 {printers, shop.IntentAddToCart, shop.Slots{Reference: []int{2}}},
+		"订单 77120 发货了吗":                               {nil, shop.IntentOrderStatus, shop.Slots{OrderID: "77120"}},
+	} {
+		got, err := local.Parse(t.Context(), shop.Utterance{Text: text, Shown: want.shown})
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got.Intent != want.intent {
+			t.Errorf("%q is %s (%.2f), want %s", text, got.Intent, got.Confidence, want.intent)
+		}
+		if diff := cmp.Diff(want.slots, got.Slots); diff != "" {
+			t.Errorf("%q: slots differ (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func TestOddInputIsParsedWithoutHarm(t *testing.T) {
+	local := newLocal(t)
+	for _, text := range []string{"", " ", "😀😀😀", strings.Repeat("shoes ", 2000), "\x00\x01\x02", "\xff\xfe", "שלום אני מחפש נעליים", "مرحبا", "ａｂｃ １００ ｄｏｌｌａｒｓ", "9999999999999999999999 dollars", strings.Repeat("一", 5000)} {
+		got, err := local.Parse(t.Context(), shop.Utterance{Text: text, Shown: printers})
+		if err != nil {
+			t.Errorf("%.20q: %v", text, err)
+		}
+		if got.Intent == "" || !utf8.ValidString(got.Slots.Product) {
+			t.Errorf("%.20q: %+v", text, got)
+		}
+	}
+}
+
+// scripted is a model that always answers the same.
+type scripted struct {
+	up     bool
+	answer string
+	err    error
+	asked  int
+}
+
+func (s *scripted) Up() bool { return s.up }
+
+func (s *scripted) JSON(_ context.Context, messages []llm.Message, schema json.RawMessage, out any) error {
+	s.asked++
+	if s.err != nil {
+		return s.err
+	}
+	return json.Unmarshal([]byte(s.answer), out)
+}
+
+func TestTheModelsWordsAreChecked(t *testing.T) {
+	model := &scripted{up: true, answer: `{"intent":"search","product":"mouse","brand":"Invented","color":"red","price_max":5,"reference":[9],"order_id":"DROP TABLE","sort":"free"}`}
+	parser, err := understanding.NewLLM(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parser.Parse(t.Context(), shop.Utterance{Text: "a red mouse under 30 dollars"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shop.Slots{Product: "mouse", Color: "red", PriceMax: price(30), Currency: "USD"}, got.Slots); diff != "" {
+		t.Errorf("slots differ (-want +got):\n%s", diff)
+	}
+	model.answer = `{"intent":"give_discount"}`
+	if got, err := parser.Parse(t.Context(), shop.Utterance{Text: "hello"}); err == nil {
+		t.Errorf("an intent outside the list was taken: %+v", got)
+	}
+}
+
+func TestAutoFallsBackToTheLocalParser(t *testing.T) {
+	local := newLocal(t)
+	for name, c := range map[string]struct {
+		model    scripted
+		fallback string
+		asked    int
+	}{
+		"away":    {scripted{up: false}, "", 0},
+		"late":    {scripted{up: true, err: llm.ErrLate}, "late", 1},
+		"garbage": {scripted{up: true, err: llm.ErrInvalid}, "invalid", 1},
+	} {
+		asked, err := understanding.NewLLM(&c.model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := understanding.NewAuto(local, asked, 2).Parse(t.Context(), shop.Utterance{Text: "wool socks"})
+		if err != nil || got.Intent != shop.IntentSearch || got.Parser != "local" || got.Fallback != c.fallback || c.model.asked != c.asked {
+			t.Errorf("%s: %+v, %v, asked %d times", name, got, err, c.model.asked)
+		}
+	}
+}
+
+func FuzzLocalParser(f *testing.F) {
+	local := newLocal(f)
+	for _, seed := range []string{"under 80 dollars", "第二个和第三个", "not red, no leather", "between 1k and 2k", "\xff", "order #12345-A"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 300 {
+			return
+		}
+		if _, err := local.Parse(context.Background(), shop.Utterance{Text: text, Shown: printers}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"floorwalker/embedded"
+	"floorwalker/shop"
+)
+
+// services are the servers that Floorwalker needs. Each is started on this machine unless an address is given.
+type services struct {
+	DatabaseURL string `help:"PostgreSQL 16 or newer with pgvector. Embedded when empty." env:"DATABASE_URL"`
+	NATSURL     string `name:"nats-url" help:"NATS with JetStream. Embedded when empty." env:"NATS_URL"`
+	Cache       string `help:"Folder for what is fetched and built." env:"FLOORWALKER_CACHE"`
+	Data        string `help:"Folder for the embedded servers' data and for secrets." env:"FLOORWALKER_DATA"`
+	ORT         string `name:"onnxruntime" help:"ONNX Runtime's shared library. From the cache when empty." env:"ONNXRUNTIME_LIB"`
+	Models      string `help:"Folder with the models that rank and embed." default:"models" env:"FLOORWALKER_MODELS"`
+	Threads     int    `help:"Threads for ONNX Runtime. 0: one for each core, at most four." env:"FLOORWALKER_THREADS"`
+}
+
+// cacheDir is the folder for what is fetched and built.
+func (s services) cacheDir() string {
+	if s.Cache != "" {
+		return s.Cache
+	}
+	return embedded.DefaultCache()
+}
+
+// dataDir is where the embedded servers keep their data.
+func (s services) dataDir() string {
+	if s.Data != "" {
+		return s.Data
+	}
+	return filepath.Join(s.cacheDir(), "data")
+}
+
+// languageModel says which model parses and answers, and how much it is trusted.
+type languageModel struct {
+	OllamaHost string  `help:"Ollama's address. Embedded when empty." env:"OLLAMA_HOST"`
+	Model      string  `name:"model" help:"The model that Ollama serves; with the embedded Ollama the small one." default:"smollm2" env:"FLOORWALKER_MODEL"`
+	LLM        bool    `name:"llm" help:"Use a language model at all." default:"true" negatable:"" env:"FLOORWALKER_LLM"`
+	Parser     string  `help:"Who parses utterances: the local parser, the language model, or by confidence." enum:"auto,local,llm" default:"auto" env:"FLOORWALKER_PARSER"`
+	Threshold  float64 `help:"Under this confidence of the local parser the language model is asked (parser auto)." default:"0.45" env:"FLOORWALKER_PARSER_THRESHOLD"`
+}
+
+// rates parses "EUR=1.08,GBP=1.27": the value of one unit of each currency in US dollars.
+func parseRates(settings map[string]float64) (shop.Rates, error) {
+	rates := shop.Rates{"USD": 1, "EUR": 1.08, "GBP": 1.27, "CNY": 0.14, "JPY": 0.0067, "HKD": 0.128, "CHF": 1.12, "CAD": 0.73, "AUD": 0.66, "INR": 0.012, "KRW": 0.00073}
+	for code, value := range settings {
+		code = strings.ToUpper(code)
+		if len(code) != 3 || value <= 0 {
+			return nil, fmt.Errorf("rate %s=%v: a rate is a currency code and what one unit is worth in US dollars, as in EUR=1.08", code, value)
+		}
+		rates[code] = value
+	}
+	return rates, nil
+}
+
+// secret reads the named secret from the data folder and makes it on first use; only this user can read it.
+func secret(dataDir, name string) (string, error) {
+	path := filepath.Join(dataDir, name)
+	stored, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(stored)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read secret %s: %w", name, err)
+	}
+	made := make([]byte, 32)
+	if _, err := rand.Read(made); err != nil {
+		return "", fmt.Errorf("make secret %s: %w", name, err)
+	}
+	if err := os.MkdirAll(dataDir, 0o755); err != nil {
+		return "", fmt.Errorf("make data folder: %w", err)
+	}
+	value := hex.EncodeToString(made)
+	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keep secret %s: %w", name, err)
+	}
+	return value, nil
+}

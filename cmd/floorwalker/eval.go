@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"floorwalker/agent/understanding"
+	"floorwalker/embedded"
+	"floorwalker/evaluation"
+	"floorwalker/shop"
+)
+
+// evalCmd measures; each of its commands prints progress on stderr and one JSON object as stdout's last line.
+type evalCmd struct {
+	Relevance     evalRelevanceCmd     `cmd:"" help:"Measure search and ranking against ratings."`
+	Understanding evalUnderstandingCmd `cmd:"" help:"Measure a parser on cases."`
+	Dialogue      evalDialogueCmd      `cmd:"" help:"Play conversations against a running server."`
+}
+
+// evalUnderstandingCmd measures intents and slots.
+type evalUnderstandingCmd struct {
+	Cases   string `required:"" type:"existingfile" help:"Cases, one JSON object a line."`
+	Verbose bool   `short:"v" help:"Show every case that is not exact."`
+	services
+	languageModel
+}
+
+// Run parses every case and prints the report.
+func (c *evalUnderstandingCmd) Run(ctx context.Context, std streams) error {
+	cases, err := readCases[evaluation.UnderstandingCase](c.Cases)
+	if err != nil {
+		return err
+	}
+	m, err := openModels(c.services)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	local, err := understanding.NewLocal(ctx, m.english, m.chinese)
+	if err != nil {
+		return err
+	}
+	parser, stop, err := c.parser(ctx, local, std)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var wrong func(evaluation.UnderstandingCase, shop.Parse)
+	if c.Verbose {
+		wrong = func(c evaluation.UnderstandingCase, got shop.Parse) {
+			want, _ := json.Marshal(c.Slots)    //nolint:errcheck // shown to a person
+			slots, _ := json.Marshal(got.Slots) //nolint:errcheck // shown to a person
+			mark := " "
+			if c.Intent != got.Intent {
+				mark = "*"
+			}
+			fmt.Fprintf(std.err, "%s %s %q (%d shown)\n   want %s %s\n   got  %s %s %.2f\n", mark, c.ID, c.Text, len(c.Shown), c.Intent, want, got.Intent, slots, got.Confidence)
+		}
+	}
+	report, err := evaluation.Understanding(ctx, parser, cases, wrong)
+	if err != nil {
+		return err
+	}
+	return printJSON(std.out, report)
+}
+
+// parser is the one that --parser names. Where a model is needed, it is started and waited for; auto goes without
+// one that can't be had.
+func (c *evalUnderstandingCmd) parser(ctx context.Context, local *understanding.Local, std streams) (evaluation.Parser, func(), error) {
+	if c.Parser == "local" || c.Parser == "auto" && c.OllamaHost == "" && !embedded.OllamaBuilt(c.cacheDir()) {
+		return local, func() {}, nil
+	}
+	m, err := startModel(c.languageModel, c.services, warnings(std.err))
+	if err != nil {
+		return nil, nil, err
+	}
+	running, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	stop := func() {
+		cancel()
+		<-done
+		_ = m.stop() // the command ends
+	}
+	if m.client == nil {
+		close(done)
+		return local, stop, nil
+	}
+	go func() {
+		defer close(done)
+		_ = m.client.Run(running) // ends with the context
+	}()
+	for deadline := time.Now().Add(modelWait); !m.client.Up(); time.Sleep(100 * time.Millisecond) {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			stop()
+			return nil, nil, fmt.Errorf("the language model is not there: %s", m.client.Status())
+		}
+	}
+	if c.Parser == "llm" {
+		asked, err := understanding.NewLLM(m.client)
+		return modelAlone{asked}, stop, err
+	}
+	parser, err := m.parser(local, c.languageModel)
+	return parser, stop, err
+}
+
+// modelAlone measures the model by itself: an answer that can't be used counts as a wrong one.
+type modelAlone struct{ *understanding.LLM }
+
+func (m modelAlone) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
+	p, err := m.LLM.Parse(ctx, u)
+	if err != nil && ctx.Err() == nil {
+		return shop.Parse{Intent: shop.IntentOutOfScope, Parser: "llm"}, nil
+	}
+	return p, err
+}
+
+// modelWait is how long measuring waits for the model to be there.
+const modelWait = 2 * time.Minute
+
+func readCases[T any](path string) ([]T, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open cases: %w", err)
+	}
+	defer f.Close()
+	cases, err := evaluation.ReadCases[T](f)
+	if err != nil {
+		return nil, err
+	}
+	if len(cases) == 0 {
+		return nil, errors.New("the file holds no cases")
+	}
+	return cases, nil
+}
+
+// printJSON writes one object on one line.
+func printJSON(w io.Writer, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", text)
+	return err
+}

@@ -1,0 +1,80 @@
+// Command floorwalker is the shop assistant's server and its tools. Each subcommand has a file of its own;
+// this package is the only place where everything is wired.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line: one field a subcommand.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Start what is missing and serve customers."`
+	Fetch   fetchCmd   `cmd:"" help:"Fetch what is missing into the cache folder."`
+	Import  importCmd  `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
+	Export  exportCmd  `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
+	Agent   agentCmd   `cmd:"" help:"Accounts of the people who answer at the console."`
+	Testenv testenvCmd `cmd:"" help:"Run a command with a throw-away PostgreSQL and everything else that the tests need."`
+	Eval    evalCmd    `cmd:"" help:"Measure relevance, understanding or conversations."`
+	Model   modelCmd   `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
+	Bench   benchCmd   `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
+}
+
+// streams are the program's standard streams, passed in so that a test can run the whole program.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once; the kernel then stops what was started
+	code := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// exitCode is an error that only sets the exit status: everything was said already.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// run is the whole program: it parses the arguments, runs the subcommand and returns the exit status.
+func run(ctx context.Context, args []string, std streams) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("floorwalker"),
+		kong.Description("A conversational shopping assistant that a shop runs on its own machines."),
+		kong.Writers(std.out, std.err), kong.Exit(func(code int) { exited = code }),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(std.err, "floorwalker:", err)
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "floorwalker:", err)
+		return 2
+	}
+	err = parsed.Run()
+	var code exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	default:
+		fmt.Fprintln(std.err, "floorwalker:", err)
+		return 1
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"floorwalker/agent"
+	"floorwalker/agent/llm"
+	"floorwalker/agent/understanding"
+	"floorwalker/dialog"
+	"floorwalker/embedded"
+	"floorwalker/protocol"
+	"floorwalker/web"
+)
+
+// model is the language model: the embedded Ollama or one elsewhere, and the client that asks it. All of it may
+// be absent.
+type model struct {
+	client *llm.Client
+	ollama *embedded.Ollama
+}
+
+// startModel starts the embedded Ollama where no address is given; it returns at once.
+func startModel(c languageModel, s services, log *slog.Logger) (*model, error) {
+	m := &model{}
+	if !c.LLM {
+		return m, nil
+	}
+	address := c.OllamaHost
+	if address == "" {
+		var err error
+		if m.ollama, err = embedded.StartOllama(embedded.OllamaOptions{Cache: s.cacheDir(), Model: c.Model, Logger: log}); err != nil {
+			return nil, err
+		}
+		address = m.ollama.URL()
+	}
+	var err error
+	m.client, err = llm.New(address, c.Model, llm.Options{FirstToken: 6 * time.Second, Logger: log})
+	return m, err
+}
+
+func (m *model) stop() error {
+	if m.ollama == nil {
+		return nil
+	}
+	return m.ollama.Stop(context.Background())
+}
+
+// run watches the model and tells every open conversation when it comes or goes.
+func (m *model) run(ctx context.Context, manager *dialog.Manager) error {
+	if m.client == nil {
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- m.client.Run(ctx) }()
+	up := false
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-tick.C:
+			if now := m.client.Up(); now != up {
+				up = now
+				manager.Announce(protocol.AssistantStatus{LLM: up, Model: m.client.Model()})
+			}
+		}
+	}
+}
+
+// seeLog is what anybody may know of a failure: its cause may hold addresses and is in the log.
+const seeLog = "not there; the server's log says why"
+
+// component is the model's state for /readyz and /capabilities.
+func (m *model) component() web.Component {
+	switch {
+	case m.client == nil:
+		return web.Component{State: "absent", Detail: "turned off"}
+	case m.client.Up():
+		return web.Component{State: "ready", Detail: m.client.Model()}
+	case m.ollama == nil:
+		return web.Component{State: embedded.OllamaFailed, Detail: seeLog}
+	}
+	switch state, detail := m.ollama.State(); state {
+	case embedded.OllamaReady:
+		return web.Component{State: "starting", Detail: "the model is being loaded"}
+	case embedded.OllamaFailed:
+		return web.Component{State: state, Detail: seeLog}
+	default:
+		return web.Component{State: state, Detail: detail}
+	}
+}
+
+// parser is the chosen one. Where the model is the only one, the local parser answers while it is away.
+func (m *model) parser(local *understanding.Local, c languageModel) (agent.Parser, error) {
+	if m.client == nil || c.Parser == "local" {
+		return local, nil
+	}
+	asked, err := understanding.NewLLM(m.client)
+	if err != nil {
+		return nil, err
+	}
+	threshold := c.Threshold
+	if c.Parser == "llm" {
+		threshold = 2 // no confidence is that high: the model is always asked
+	}
+	return understanding.NewAuto(local, asked, threshold), nil
+}
+
+// writer has the model word answers; nil without one.
+func (m *model) writer() agent.Writer {
+	if m.client == nil {
+		return nil
+	}
+	return writer{m.client}
+}
+
+// writer asks the client as the agent wants to.
+type writer struct{ *llm.Client }
+
+func (w writer) Write(ctx context.Context, system string, lines []string, each func(string) error) error {
+	messages := []llm.Message{{Role: llm.System, Content: system}}
+	for i, line := range lines {
+		role := llm.User
+		if i%2 == 1 {
+			role = llm.Assistant
+		}
+		messages = append(messages, llm.Message{Role: role, Content: line})
+	}
+	_, err := w.Stream(ctx, messages, each)
+	return err
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"floorwalker/embedded"
+	"floorwalker/onnx"
+)
+
+// models are the ONNX models in use, opened together.
+type models struct {
+	runtime          *onnx.Runtime
+	english, chinese *onnx.Embedder
+	cross            *onnx.CrossEncoder // nil until a fine-tuned ranker lies in the folder
+}
+
+// openModels loads ONNX Runtime and the models from the folder.
+func openModels(s services) (*models, error) {
+	library := s.ORT
+	if library == "" {
+		found, err := embedded.ONNXRuntime(s.cacheDir())
+		if err != nil {
+			return nil, err
+		}
+		library = found
+	}
+	m := &models{}
+	var err error
+	if m.runtime, err = onnx.OpenRuntime(library); err != nil {
+		return nil, err
+	}
+	o := onnx.EmbedderOptions{Threads: s.Threads}
+	if m.english, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "all-minilm-l6-v2"), o); err != nil {
+		return nil, errors.Join(fmt.Errorf("load the English model (--models names the folder): %w", err), m.close())
+	}
+	if m.chinese, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "bge-small-zh-v1.5"), o); err != nil {
+		return nil, errors.Join(fmt.Errorf("load the Chinese model (--models names the folder): %w", err), m.close())
+	}
+	ranker := filepath.Join(s.Models, "ranker")
+	if _, err := os.Stat(ranker); err == nil {
+		if m.cross, err = onnx.LoadCrossEncoder(m.runtime, ranker, onnx.CrossEncoderOptions{Threads: s.Threads}); err != nil {
+			return nil, errors.Join(fmt.Errorf("load the ranker: %w", err), m.close())
+		}
+	}
+	return m, nil
+}
+
+// close frees everything; it may be called on a half-opened set.
+func (m *models) close() error {
+	var errs []error
+	if m.cross != nil {
+		errs = append(errs, m.cross.Close())
+	}
+	for _, e := range []*onnx.Embedder{m.chinese, m.english} {
+		if e != nil {
+			errs = append(errs, e.Close())
+		}
+	}
+	if m.runtime != nil {
+		errs = append(errs, m.runtime.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"floorwalker/agent"
+	"floorwalker/agent/knowledge"
+	"floorwalker/agent/understanding"
+	"floorwalker/desk"
+	"floorwalker/dialog"
+	"floorwalker/orders"
+	"floorwalker/ranking"
+	"floorwalker/retrieval"
+	"floorwalker/web"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// version is set at build time.
+var version = "dev"
+
+// serveCmd runs the shop: it starts what no address was given for, and serves customers until it is told to stop.
+type serveCmd struct {
+	Listen         string             `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
+	Origins        []string           `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
+	ConsoleOrigins []string           `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
+	ImageHosts     []string           `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	AdminToken     string             `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
+	CheckoutURL    string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
+	Rates          map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
+	Demo           bool               `help:"Import the demo catalogue where there is none." default:"true" negatable:"" env:"FLOORWALKER_DEMO"`
+	services
+	languageModel
+}
+
+// Run starts everything, serves, and stops everything in order.
+func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
+	log := slog.New(slog.NewTextHandler(std.err, nil))
+	rates, err := parseRates(c.Rates)
+	if err != nil {
+		return err
+	}
+	base, err := startServices(ctx, c.services, std, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, base.stop()) }()
+	m, err := openModels(c.services)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+
+	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
+	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
+	carts := orders.NewCarts(base.pool, catalogue, orders.CartOptions{Rates: rates})
+	purchases := orders.NewOrders(base.pool)
+	if err := loadDemo(ctx, c.Demo, catalogue, articles, purchases, std.err); err != nil {
+		return err
+	}
+	local, err := understanding.NewLocal(ctx, m.english, m.chinese)
+	if err != nil {
+		return err
+	}
+	model, err := startModel(c.languageModel, c.services, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.stop()) }()
+	checkoutKey, err := secret(c.dataDir(), "checkout.key")
+	if err != nil {
+		return err
+	}
+	parser, err := model.parser(local, c.languageModel)
+	if err != nil {
+		return err
+	}
+	live, err := openLiveRankers(c.services, m, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, live.close()) }()
+	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Writer: model.writer()},
+		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
+	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
+	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
+	manager := dialog.NewManager(base.pool, assistant, dialog.Options{Wake: wake, Relay: relay, Desk: people, Logger: log})
+	people.Join(manager)
+	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
+		return err
+	}
+	admin := c.AdminToken
+	if admin == "" {
+		if admin, err = secret(c.dataDir(), "admin.token"); err != nil {
+			return err
+		}
+	}
+	status := readiness(base, catalogue, model, live.swap)
+	server := web.New(web.Parts{Sessions: manager, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
+		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases},
+		web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s (--listen chooses another address): %w", c.Listen, err)
+	}
+
+	// The workers outlive the signal: sockets are closed first, then answers end, then the rest stops.
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	workers := newWorkers(working, log)
+	workers.run("session manager", manager.Run)
+	workers.run("handoff relay", relay.Run)
+	workers.run("desk", people.Run)
+	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
+	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
+	workers.run("rankers", live.run)
+	workers.run("vector index", catalogue.Prepare)
+	workers.run("vocabulary", func(ctx context.Context) error { return followVocabulary(ctx, catalogue, local) })
+	fmt.Fprintf(std.out, "Floorwalker is open: http://%s\n", listener.Addr())
+	err = server.Serve(ctx, listener)
+	stopWorking()
+	return errors.Join(err, workers.wait())
+}
+
+// newMetrics is the registry behind /metrics, with the process's own figures in it.
+func newMetrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// origins are those given, or the served address under its usual names.
+func (c *serveCmd) origins() []string {
+	if len(c.Origins) > 0 {
+		return c.Origins
+	}
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil
+	}
+	list := []string{"http://" + c.Listen, "http://localhost:" + port, "http://127.0.0.1:" + port}
+	return list
+}
+
+// readiness looks at each part.
+func readiness(base *base, catalogue *retrieval.Store, model *model, ranker *ranking.Switch) func(context.Context) web.Readiness {
+	return func(ctx context.Context) web.Readiness {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		r := web.Readiness{Ready: true, Components: map[string]web.Component{}}
+		if err := base.pool.Ping(ctx); err != nil {
+			r.Ready = false
+			r.Components["postgres"] = web.Component{State: "failed", Detail: "does not answer"}
+		} else {
+			r.Components["postgres"] = web.Component{State: "ready"}
+		}
+		if base.nats.IsConnected() {
+			r.Components["nats"] = web.Component{State: "ready"}
+		} else {
+			r.Components["nats"] = web.Component{State: "failed", Detail: "not connected; conversations go on, other replicas hear later"}
+		}
+		if n, err := catalogue.Count(ctx); err != nil || n == 0 {
+			r.Components["catalogue"] = web.Component{State: "absent", Detail: "no products: run floorwalker import"}
+		} else {
+			r.Components["catalogue"] = web.Component{State: "ready", Detail: fmt.Sprintf("%d products", n)}
+		}
+		r.Components["ranker"] = web.Component{State: "ready", Detail: ranker.Model()}
+		r.Components["llm"] = model.component()
+		return r
+	}
+}
+
+// followVocabulary gives the parser the catalogue's words, and again when the catalogue changed.
+func followVocabulary(ctx context.Context, catalogue *retrieval.Store, local *understanding.Local) error {
+	seen := int64(-1)
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		if v, err := catalogue.Version(ctx); err == nil && v != seen {
+			vocabulary, err := catalogue.Vocabulary(ctx)
+			if err == nil {
+				local.SetVocabulary(vocabulary)
+				seen = v
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// base is PostgreSQL and NATS, started or connected to.
+type base struct {
+	pool  *pgxpool.Pool
+	nats  *nats.Conn
+	stops []func() error
+}
+
+// stop ends what was started, the last first.
+func (b *base) stop() error {
+	var errs []error
+	for i := len(b.stops) - 1; i >= 0; i-- {
+		errs = append(errs, b.stops[i]())
+	}
+	b.stops = nil
+	return errors.Join(errs...)
+}

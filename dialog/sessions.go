@@ -1,0 +1,199 @@
+package dialog
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"floorwalker/protocol"
+	"floorwalker/shop"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// OpenRequest opens a session.
+type OpenRequest struct {
+	// Customer is the verified customer's id; empty for an anonymous visitor.
+	Customer string
+	// Lang is the language of the client's interface.
+	Lang shop.Lang
+}
+
+// Opened is a new session. Secret is shown once and stored as a hash.
+type Opened struct {
+	SessionID string `json:"session"`
+	Secret    string `json:"secret"`
+	Epoch     string `json:"epoch"`
+}
+
+// Session is what is known of a session.
+type Session struct {
+	ID string
+	// Customer is the verified customer; empty for an anonymous visitor.
+	Customer   string
+	Epoch      string
+	Owner      protocol.Owner
+	OwnerEpoch int64
+	// Agent is the name of the person who answers, where Owner is agent.
+	Agent string
+	Lang  shop.Lang
+	// Seq is the newest event, Oldest the oldest that is kept.
+	Seq, Oldest int64
+	OpenedAt    time.Time
+}
+
+// Open makes a session and gives out its secret.
+func (m *Manager) Open(ctx context.Context, r OpenRequest) (Opened, error) {
+	if m.draining.Load() {
+		return Opened{}, ErrDraining
+	}
+	o := Opened{SessionID: m.newID(), Secret: m.newSecret(32), Epoch: m.newSecret(6)}
+	hash := sha256.Sum256([]byte(o.Secret))
+	if err := m.store.insertSession(ctx, o.SessionID, hash[:], r.Customer, o.Epoch, string(r.Lang)); err != nil {
+		return Opened{}, fmt.Errorf("open a session: %w", err)
+	}
+	m.log.Info("session opened", "session", o.SessionID, "verified", r.Customer != "")
+	return o, nil
+}
+
+// Authenticate gives the session to who holds its secret: ErrNoSession or ErrForbidden otherwise.
+func (m *Manager) Authenticate(ctx context.Context, sessionID, secret string) (Session, error) {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return Session{}, err
+	}
+	want, err := m.store.secretHash(ctx, id)
+	if err != nil {
+		return Session{}, err
+	}
+	// The secret has 256 random bits, so a plain hash is enough; the comparison takes the same time always.
+	got := sha256.Sum256([]byte(secret))
+	if subtle.ConstantTimeCompare(got[:], want) != 1 {
+		return Session{}, ErrForbidden
+	}
+	return m.Session(ctx, id)
+}
+
+// Session reads a session's present state.
+func (m *Manager) Session(ctx context.Context, sessionID string) (Session, error) {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return Session{}, err
+	}
+	row, err := m.store.session(ctx, id)
+	if err != nil {
+		return Session{}, err
+	}
+	return row.session(), nil
+}
+
+func (r *sessionRow) session() Session {
+	return Session{ID: r.ID, Customer: r.Customer, Epoch: r.Epoch, Owner: r.Owner, OwnerEpoch: r.OwnerEpoch,
+		Agent: r.Agent, Lang: shop.Lang(r.Lang), Seq: r.NextSeq - 1, Oldest: r.Oldest, OpenedAt: r.OpenedAt}
+}
+
+// change runs a transaction over the session and tells everybody of the events that it logged.
+func (m *Manager) change(ctx context.Context, id string, read func(b *pgx.Batch), work func(t *sessionTx) error) error {
+	var epoch string
+	events, err := m.store.change(ctx, id, read, func(t *sessionTx) error {
+		epoch = t.row.Epoch
+		return work(t)
+	})
+	if err != nil {
+		return err
+	}
+	m.hub.logged(id, epoch, events)
+	return nil
+}
+
+// maxDeclined is how many turned-down products a session remembers; the oldest are forgotten first.
+const maxDeclined = 200
+
+// Decline remembers that the customer does not want to see a product again, and logs card.declined. What
+// was declined already is not logged again.
+func (m *Manager) Decline(ctx context.Context, sessionID string, d protocol.CardDecline) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	id, err := canonical(sessionID)
+	if err != nil {
+		return err
+	}
+	return m.change(ctx, id, nil, func(t *sessionTx) error {
+		if slices.Contains(t.row.Declined, d.SKU) {
+			return nil
+		}
+		declined := append(t.row.Declined, d.SKU)
+		declined = declined[max(0, len(declined)-maxDeclined):]
+		_, err := t.append(protocol.TypeCardDeclined, protocol.CardDeclined(d))
+		t.set(`UPDATE sessions SET next_seq = $2, active_at = now(), declined = $3 WHERE id = $1`, declined)
+		return err
+	})
+}
+
+// CartChanged logs cart.updated in the session, for changes that did not come out of a turn.
+func (m *Manager) CartChanged(ctx context.Context, sessionID string, cart shop.Cart) error {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(cart)
+	if err != nil {
+		return fmt.Errorf("write cart: %w", err)
+	}
+	return m.change(ctx, id, nil, func(t *sessionTx) error {
+		_, err := t.append(protocol.TypeCartUpdated, protocol.CartUpdated{Cart: cart})
+		t.set(`UPDATE sessions SET next_seq = $2, active_at = now(), cart = $3::json WHERE id = $1`, string(raw))
+		return err
+	})
+}
+
+// typingLasts is after how long a sign that somebody writes clears itself.
+const typingLasts = 30 * time.Second
+
+// Typing tells everybody attached that somebody writes, or stopped; name is a person's, where Role is agent.
+// It is not logged.
+func (m *Manager) Typing(_ context.Context, sessionID string, role protocol.Role, name string, started bool) error {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return err
+	}
+	typ, data := protocol.TypeTypingStopped, protocol.Typing{Role: role, Name: name}
+	if started {
+		typ, data.ExpiresMS = protocol.TypeTypingStarted, int(typingLasts.Milliseconds())
+	}
+	env, err := protocol.New(typ, data, m.now())
+	if err != nil {
+		return err
+	}
+	m.hub.passing(id, env)
+	return nil
+}
+
+// Announce tells every client of this replica, now and as it attaches, what the assistant can do.
+func (m *Manager) Announce(status protocol.AssistantStatus) {
+	env, err := protocol.New(protocol.TypeAssistantStatus, status, m.now())
+	if err != nil {
+		m.log.Error("announce the assistant's status", "error", err)
+		return
+	}
+	m.hub.announce(env)
+}
+
+// Trim deletes the session's events before seq keep. Who resumes from before gets session.reset.
+func (m *Manager) Trim(ctx context.Context, sessionID string, keep int64) error {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return err
+	}
+	return m.change(ctx, id, nil, func(t *sessionTx) error {
+		keep = min(max(keep, t.row.Oldest), t.row.NextSeq)
+		t.queue(`DELETE FROM events WHERE session_id = $1 AND seq < $2`, id, keep)
+		t.set(`UPDATE sessions SET next_seq = $2, oldest_seq = $3 WHERE id = $1`, keep)
+		return nil
+	})
+}

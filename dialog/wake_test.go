@@ -1,0 +1,212 @@
+package dialog_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"floorwalker/dialog"
+	"floorwalker/embedded/pgtest"
+	"floorwalker/protocol"
+	"floorwalker/shop"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// never is a pause that no test waits for: what arrives came through NATS.
+const never = time.Hour
+
+func TestTwoReplicasShowTheSameAtOnceOverNATS(t *testing.T) {
+	pool := pgtest.New(t)
+	server := broker(t, t.TempDir(), -1)
+	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
+	a, words := stepwise()
+	o := func() dialog.Options {
+		return dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollCalm: never, SweepEvery: never}
+	}
+	here, there := start(t, pool, a, o()), start(t, pool, a, o())
+	here.open()
+	there.session = here.session
+	near, far := here.attach(dialog.Position{}), there.attach(dialog.Position{})
+	far.quiet(20 * time.Millisecond)
+	ack := here.post("c1", "tell me")
+	for _, word := range []string{"One ", "two ", "红 "} {
+		words <- word
+		near.until(protocol.TypeMessageDelta)
+		if got := read[protocol.MessageDelta](t, far.until(protocol.TypeMessageDelta)); got.Text != word {
+			t.Errorf("the other replica got %+v for %q", got, word)
+		}
+	}
+	if err := there.Typing(t.Context(), there.session, protocol.RoleCustomer, "", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := read[protocol.Typing](t, near.until(protocol.TypeTypingStarted)); got.ExpiresMS != 30_000 || got.Role != protocol.RoleCustomer {
+		t.Errorf("%+v", got)
+	}
+	// The customer moves to the other replica mid-answer: the turn hears that somebody is still there.
+	near.Close()
+	time.Sleep(1200 * time.Millisecond)
+	words <- "and more"
+	if got := read[protocol.MessageDelta](t, far.until(protocol.TypeMessageDelta)); got.Text != "and more" {
+		t.Errorf("after the move: %+v", got)
+	}
+	// Stopped from there, though it runs here.
+	pressed := time.Now()
+	if err := there.Interrupt(t.Context(), there.session, ack.ReplyID); err != nil {
+		t.Fatal(err)
+	}
+	if done := read[protocol.MessageCompleted](t, far.until(protocol.TypeMessageCompleted)); done.Reason != "stopped" || done.Text != "One two 红 and more" {
+		t.Errorf("%+v", done)
+	}
+	if took := time.Since(pressed); took > 500*time.Millisecond {
+		t.Errorf("a stop from another replica took %v", took)
+	}
+	same(t, pool, here.session, far.view)
+}
+
+func TestWithoutNATSThePollFindsEverything(t *testing.T) {
+	pool := pgtest.New(t)
+	server := broker(t, t.TempDir(), -1)
+	o := func() dialog.Options {
+		return dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollEvery: 20 * time.Millisecond, PollCalm: never}
+	}
+	here, there := start(t, pool, echo, o()), start(t, pool, echo, o())
+	here.open()
+	there.session = here.session
+	near, far := here.attach(dialog.Position{}), there.attach(dialog.Position{})
+	server.Shutdown()
+	server.WaitForShutdown()
+	for i := range 5 {
+		here.post(fmt.Sprint("c", i), fmt.Sprint("question ", i))
+		near.until(protocol.TypeMessageCompleted)
+		far.until(protocol.TypeMessageCompleted)
+	}
+	if diff := cmp.Diff(near.view.events, far.view.events); diff != "" {
+		t.Errorf("two replicas, two logs:\n%s", diff)
+	}
+	// One that attaches while NATS is away gets everything as well.
+	late := there.attach(dialog.Position{})
+	for late.view.seq < near.view.seq {
+		late.next()
+	}
+}
+
+func TestNoticesThatLieDoNoHarm(t *testing.T) {
+	pool := pgtest.New(t)
+	server := broker(t, t.TempDir(), -1)
+	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
+	nc := connect(t, server)
+	d := start(t, pool, echo, dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollCalm: never})
+	d.open()
+	r := d.attach(dialog.Position{})
+	ack := d.post("c1", "hello")
+	r.until(protocol.TypeMessageCompleted)
+	for _, lie := range []string{
+		`{"from":"x","seq":1}`, `{"from":"x","seq":99999}`, `{"from":"x","seq":-5}`, `not json`, `{}`, ``, `{"from":"x","stop":true}`,
+		fmt.Sprintf(`{"from":"x","delta":{"message_id":%q,"offset":0,"text":"late"}}`, ack.ReplyID),
+		fmt.Sprintf(`{"from":"x","delta":{"message_id":%q,"offset":-7,"text":"late"}}`, ack.ReplyID),
+		`{"from":"x","delta":{"message_id":"unknown","offset":3,"text":"late"}}`,
+	} {
+		if err := nc.Publish(dialog.WakeSubject(d.session), []byte(lie)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	r.quiet(100 * time.Millisecond)
+	d.post("c2", "and now")
+	r.until(protocol.TypeMessageCompleted)
+	same(t, pool, d.session, r.view)
+}
+
+func TestAnnouncedStatusReachesWhoIsThereAndWhoComes(t *testing.T) {
+	d := start(t, pgtest.New(t), echo, dialog.Options{})
+	d.open()
+	r := d.attach(dialog.Position{})
+	d.Announce(protocol.AssistantStatus{LLM: true, Model: "m"})
+	if got := read[protocol.AssistantStatus](t, r.until(protocol.TypeAssistantStatus)); !got.LLM {
+		t.Errorf("%+v", got)
+	}
+	late := d.attach(dialog.Position{})
+	if env := late.until(protocol.TypeAssistantStatus); env.Session != d.session || env.Seq != 0 {
+		t.Errorf("%+v", env)
+	}
+}
+
+func TestPiecesThatOverlapOrComeTooEarlyAreMended(t *testing.T) {
+	pool := pgtest.New(t)
+	server := broker(t, t.TempDir(), -1)
+	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
+	nc := connect(t, server)
+	a, words := stepwise()
+	// here writes; the test stands in for its notices, which reach there late, twice and torn.
+	here := start(t, pool, a, dialog.Options{FlushEvery: 10 * time.Millisecond})
+	there := start(t, pool, echo, dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollCalm: never, SweepEvery: never})
+	here.open()
+	there.session = here.session
+	far := there.attach(dialog.Position{})
+	ack := here.post("c1", "tell me")
+	words <- "红abc"
+	tell := func(n string) {
+		t.Helper()
+		if err := nc.Publish(dialog.WakeSubject(here.session), []byte(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	piece := func(offset int, text string) {
+		t.Helper()
+		tell(fmt.Sprintf(`{"from":"x","delta":{"message_id":%q,"offset":%d,"text":%q}}`, ack.ReplyID, offset, text))
+	}
+	expect := func(offset int, text string) {
+		t.Helper()
+		got := read[protocol.MessageDelta](t, far.until(protocol.TypeMessageDelta))
+		if got.Offset != offset || got.Text != text {
+			t.Errorf("got %d %q, want %d %q", got.Offset, got.Text, offset, text)
+		}
+	}
+	tell(`{"from":"x","seq":2}`)
+	for range 2 {
+		far.until(protocol.TypeMessageCreated)
+	}
+	piece(0, "红abc")
+	expect(0, "红abc")
+	piece(0, "红abc") // again
+	piece(2, "bcd")  // torn
+	expect(4, "d")
+	words <- "de"
+	time.Sleep(150 * time.Millisecond) // until it is stored
+	piece(6, "f")                      // too early: "e" is missing
+	expect(5, "e")
+	expect(6, "f")
+	words <- "f"
+	words <- ""
+	here.final(ack.ReplyID)
+	tell(`{"from":"x","seq":3}`)
+	far.until(protocol.TypeMessageCompleted)
+	piece(7, "too late")
+	far.quiet(50 * time.Millisecond)
+	same(t, pool, here.session, far.view)
+}
+
+func TestManyWritersInOneProcessNeedNoPoll(t *testing.T) {
+	d := start(t, pgtest.New(t), echo, dialog.Options{PollEvery: never})
+	d.open()
+	r := d.attach(dialog.Position{})
+	r.quiet(20 * time.Millisecond)
+	const n = 100
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if err := d.CartChanged(t.Context(), d.session, shop.Cart{Total: shop.Money{Minor: int64(i)}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for r.view.seq < n {
+		r.next()
+	}
+	wg.Wait()
+	same(t, d.pool, d.session, r.view)
+}

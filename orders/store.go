@@ -1,0 +1,92 @@
+package orders
+
+import (
+	"context"
+	"errors"
+
+	"floorwalker/shop"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// row is a stored cart line.
+type row struct {
+	ID, SKU  string
+	Quantity int
+}
+
+func (c *Carts) lines(ctx context.Context, owner string) ([]row, error) {
+	rows, err := c.pool.Query(ctx, `SELECT id::text, sku, quantity FROM cart_lines WHERE owner = $1 ORDER BY added_at, sku`, owner)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+}
+
+// add raises a line's quantity to at most most. The count of lines is taken under a lock on the owner, so that
+// two devices together don't exceed it.
+func (c *Carts) add(ctx context.Context, owner, sku string, quantity, most int) error {
+	return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+		if err := lockOwner(ctx, tx, owner); err != nil {
+			return err
+		}
+		var others int
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM cart_lines WHERE owner = $1 AND sku <> $2`, owner, sku).Scan(&others); err != nil {
+			return err
+		}
+		if others >= c.o.MaxLines {
+			return shop.Errorf(shop.CodeConflict, "The cart is full. Remove something before you add more.")
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO cart_lines (id, owner, sku, quantity) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (owner, sku) DO UPDATE SET quantity = least(cart_lines.quantity + excluded.quantity, $5)`,
+			newID(), owner, sku, quantity, most)
+		return err
+	})
+}
+
+func lockOwner(ctx context.Context, tx pgx.Tx, owner string) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('cart of ' || $1, 0))`, owner)
+	return err
+}
+
+// sku finds the line that an id or a SKU names.
+func (c *Carts) sku(ctx context.Context, owner, line string) (sku string, err error) {
+	err = c.pool.QueryRow(ctx, `SELECT sku FROM cart_lines WHERE owner = $1 AND (id::text = $2 OR sku = $2)
+		ORDER BY id::text = $2 DESC LIMIT 1`, owner, line).Scan(&sku)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", shop.Errorf(shop.CodeNotFound, "This is not in the cart any more.")
+	}
+	return sku, err
+}
+
+func (c *Carts) set(ctx context.Context, owner, sku string, quantity int) error {
+	_, err := c.pool.Exec(ctx, `UPDATE cart_lines SET quantity = $3 WHERE owner = $1 AND sku = $2`, owner, sku, quantity)
+	return err
+}
+
+func (c *Carts) remove(ctx context.Context, owner, sku string) error {
+	_, err := c.pool.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1 AND sku = $2`, owner, sku)
+	return err
+}
+
+func (c *Carts) clear(ctx context.Context, owner string) error {
+	_, err := c.pool.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1`, owner)
+	return err
+}
+
+func (c *Carts) merge(ctx context.Context, from, into string) error {
+	return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+		for _, owner := range []string{min(from, into), max(from, into)} {
+			if err := lockOwner(ctx, tx, owner); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO cart_lines AS mine (id, owner, sku, quantity, added_at)
+			SELECT gen_random_uuid(), $2, sku, quantity, added_at FROM cart_lines WHERE owner = $1
+			ON CONFLICT (owner, sku) DO UPDATE SET quantity = greatest(mine.quantity, excluded.quantity)`, from, into); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1`, from)
+		return err
+	})
+}

@@ -1,0 +1,114 @@
+package protocol
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"floorwalker/shop"
+)
+
+// Limits of single fields.
+const (
+	// MaxText is the longest message, in Unicode code points.
+	MaxText = 4000
+	// MaxQuantity is the most pieces of one product in a cart.
+	MaxQuantity = 999
+	maxName     = 128
+)
+
+// CheckClientMsgID refuses ids that are empty, longer than MaxClientMsgID or hold anything but
+// letters, digits and "._:-".
+func CheckClientMsgID(id string) error {
+	if id == "" {
+		return shop.Errorf(CodeBadField, "client_msg_id is missing. Give each message a new one, and the same one to a retry.")
+	}
+	if len(id) > MaxClientMsgID {
+		return shop.Errorf(CodeBadField, "client_msg_id may hold %d characters. A UUID fits.", MaxClientMsgID)
+	}
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-"
+	if strings.Trim(id, allowed) != "" {
+		return shop.Errorf(CodeBadField, "client_msg_id may hold letters, digits and . _ : - only. A UUID fits.")
+	}
+	return nil
+}
+
+// CleanText is the text of a message as it is stored: without NUL and without space around it. It refuses
+// what is not UTF-8, empty, or longer than limit code points (MaxText when limit is 0).
+func CleanText(text string, limit int) (string, error) {
+	if limit <= 0 {
+		limit = MaxText
+	}
+	if !utf8.ValidString(text) {
+		return "", shop.Errorf(CodeBadUTF8, "The text is not valid UTF-8. Encode it as UTF-8.")
+	}
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\x00", ""))
+	if text == "" {
+		return "", shop.Errorf(CodeBadField, "The text is empty. Write what you are looking for.")
+	}
+	if n := utf8.RuneCountInString(text); n > limit {
+		return "", shop.Errorf(shop.CodeTooLarge, "The text has %d characters; %d are allowed. Send it in parts.", n, limit)
+	}
+	return text, nil
+}
+
+// Check refuses positions that can't be.
+func (d *SessionResume) Check() error {
+	if d.Seq < 0 {
+		return shop.Errorf(CodeBadField, "seq is %d; it counts from 0.", d.Seq)
+	}
+	if d.Seq > 0 && d.Epoch == "" {
+		return shop.Errorf(CodeBadField, "epoch is missing. Send it with seq, or send neither.")
+	}
+	if len(d.Epoch) > maxName {
+		return shop.Errorf(CodeBadField, "epoch is too long. Send the one that the server gave.")
+	}
+	return nil
+}
+
+// Check cleans the text and refuses what CleanText refuses.
+func (d *MessageSend) Check() error {
+	text, err := CleanText(d.Text, MaxText)
+	if err != nil {
+		return err
+	}
+	d.Text = text
+	// A language that is not spoken here is no error: the text's own language wins anyway.
+	if d.Locale != shop.English && d.Locale != shop.Chinese {
+		d.Locale = ""
+	}
+	return nil
+}
+
+// Check refuses ids that can't be.
+func (d *TurnStop) Check() error {
+	if len(d.MessageID) > maxName {
+		return shop.Errorf(CodeBadField, "message_id is too long. Send the one of the answer to stop.")
+	}
+	return nil
+}
+
+// Check refuses an empty SKU and quantities out of range.
+func (d *CartSet) Check() error {
+	if err := checkSKU(d.SKU); err != nil {
+		return err
+	}
+	if d.Quantity < 0 || d.Quantity > MaxQuantity {
+		return shop.Errorf(CodeBadField, "quantity is %d; it must be from 0 to %d.", d.Quantity, MaxQuantity)
+	}
+	return nil
+}
+
+// Check refuses an empty SKU and positions out of range.
+func (d *CardDecline) Check() error {
+	if d.Position < 0 || len(d.RankingID) > maxName {
+		return shop.Errorf(CodeBadField, "position or ranking_id is out of range. Send those of the card.")
+	}
+	return checkSKU(d.SKU)
+}
+
+func checkSKU(sku string) error {
+	if sku == "" || len(sku) > maxName || strings.ContainsRune(sku, 0) {
+		return shop.Errorf(CodeBadField, "sku must have 1 to %d bytes. Send the one of the card.", maxName)
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package protocol
+
+import "floorwalker/shop"
+
+// SessionResume says where the client stands. Both fields empty asks for everything.
+type SessionResume struct {
+	// Epoch is the epoch of the last logged event that the client applied.
+	Epoch string `json:"epoch,omitempty"`
+	// Seq is the seq of the last logged event that the client applied; 0 for none.
+	Seq int64 `json:"seq,omitempty" jsonschema:"minimum=0"`
+}
+
+// MessageSend is what the customer wrote.
+type MessageSend struct {
+	// Text is plain text; leading and trailing space is dropped, and it must not be empty then.
+	Text string `json:"text" jsonschema:"minLength=1,maxLength=4000"`
+	// Locale is the language of the client's interface, "en" or "zh"; the text's own language wins.
+	Locale shop.Lang `json:"locale,omitempty"`
+}
+
+// TurnStop stops the answer being written.
+type TurnStop struct {
+	// MessageID limits the stop to that answer; empty means the present one.
+	MessageID string `json:"message_id,omitempty"`
+}
+
+// TypingStart says that the customer writes.
+type TypingStart struct{}
+
+// TypingStop says that the customer stopped writing.
+type TypingStop struct{}
+
+// CartSet sets an absolute quantity, so that a retry changes nothing.
+type CartSet struct {
+	SKU string `json:"sku" jsonschema:"minLength=1,maxLength=128"`
+	// Quantity is how many pieces the cart shall hold; 0 takes the product out.
+	Quantity int `json:"quantity" jsonschema:"minimum=0,maximum=999"`
+}
+
+// CardDecline turns a shown product down.
+type CardDecline struct {
+	SKU string `json:"sku" jsonschema:"minLength=1,maxLength=128"`
+	// RankingID is the list that the card stood in.
+	RankingID string `json:"ranking_id,omitempty" jsonschema:"maxLength=64"`
+	// Position is the card's place in that list, from 1.
+	Position int `json:"position,omitempty" jsonschema:"minimum=0"`
+}
+
+// Ping asks whether the server is there.
+type Ping struct{}

@@ -1,0 +1,103 @@
+package ranking
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"floorwalker/shop"
+)
+
+const (
+	// readAtOnce is how many products the cross-encoder reads before the clock is looked at: about 60 ms of two cores.
+	readAtOnce = 16
+	// surelyNot is a relevance by words and embedding under which a product isn't read.
+	surelyNot = 0.1
+)
+
+// readingOrder are the candidates that the cross-encoder should read, those that the first stage holds for the most
+// relevant first.
+func (r *Ranker) readingOrder(signals []signal, matches []match) []int {
+	relevance := make([]float64, len(signals))
+	var order []int
+	for i := range signals {
+		relevance[i] = sum(r.relevance(signals[i], matches[i]))
+		if relevance[i] >= surelyNot || math.IsNaN(signals[i].semantic) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(relevance[b], relevance[a]) })
+	return order
+}
+
+// addCross fills in the cross-encoder's scores in the given order, until the time for reading is used up. It asks
+// the model only for the scores that are not kept.
+func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, order []int) error {
+	began := time.Now()
+	var missing []int
+	for _, i := range order {
+		p := candidates[i].Product
+		if score, ok := r.scores.get(scoreKey{query, p.SKU, p.Version}); ok {
+			signals[i].cross = score
+			continue
+		}
+		missing = append(missing, i)
+	}
+	for part := range slices.Chunk(missing, readAtOnce) {
+		if time.Since(began) >= r.options.Reading {
+			return nil
+		}
+		if err := r.read(ctx, query, candidates, signals, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read asks the cross-encoder for the candidates at the places.
+func (r *Ranker) read(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, places []int) error {
+	texts := make([]string, len(places))
+	for n, i := range places {
+		texts[n] = candidates[i].Product.PairText()
+	}
+	scores, err := r.cross.Score(ctx, query, texts)
+	if err != nil {
+		return err
+	}
+	if len(scores) != len(texts) {
+		return fmt.Errorf("%d scores for %d texts", len(scores), len(texts))
+	}
+	for n, i := range places {
+		p, score := candidates[i].Product, float64(scores[n])
+		if !(score >= 0 && score <= 1) {
+			return fmt.Errorf("%w: %s for product %s", ErrNotFinite, strconv.FormatFloat(score, 'g', 4, 64), p.SKU)
+		}
+		r.scores.put(scoreKey{query, p.SKU, p.Version}, score)
+		signals[i].cross = score
+	}
+	return nil
+}
+
+// capUnread holds the products that the cross-encoder did not read under those that it did: the two estimates don't
+// compare. The parts shrink alike, so that they still sum up to the whole.
+func capUnread(parts [][]shop.Reason, signals []signal) {
+	lowest := 2.0
+	for i, s := range signals {
+		if !math.IsNaN(s.cross) {
+			lowest = min(lowest, sum(parts[i]))
+		}
+	}
+	for i, s := range signals {
+		whole := sum(parts[i])
+		if !math.IsNaN(s.cross) || whole <= lowest {
+			continue
+		}
+		for n := range parts[i] {
+			parts[i][n].Weight *= lowest / whole
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package ranking
+
+import (
+	"slices"
+	"testing"
+
+	"floorwalker/shop"
+)
+
+func TestQueryTerms(t *testing.T) {
+	for query, want := range map[string]terms{
+		"running shoes":                         {[]string{"running", "shoe"}, "shoe"},
+		"I am looking for a case for my iPhone": {[]string{"case", "iphone"}, "case"},
+		"women's boots":                         {[]string{"women", "boot"}, "boot"},
+		"something to listen to music":          {[]string{"listen", "music"}, ""},
+		"gift for a fisherman":                  {[]string{"fisherman"}, ""},
+		"mug with lid, dishwasher safe":         {[]string{"mug", "lid", "dishwasher", "safe"}, "mug"},
+		"mugs and mugs":                         {[]string{"mug"}, "mug"},
+		"红色 dress":                              {[]string{"红", "色", "dress"}, "dress"},
+		"?!":                                    {nil, ""},
+	} {
+		if got := queryTerms(query); !slices.Equal(got.words, want.words) || got.head != want.head {
+			t.Errorf("%q: %+v, want %+v", query, got, want)
+		}
+	}
+}
+
+func TestWordsAreFoundAsPeopleWriteThem(t *testing.T) {
+	p := shop.Product{Title: "Head set with microphone", Brand: "Klangwerk", Category: "audio", Description: "Navy. Wi-Fi 6, 64GB.",
+		Attributes: map[string]string{"for": "ladies"}}
+	for query, want := range map[string]float64{
+		"headset":           1,
+		"head set":          1,
+		"headsets":          1,
+		"klangwerk headset": 1,
+		"wifi headset":      1,
+		"blue headset":      1,
+		"klangwrek headset": 0.9, // two letters swapped
+		"micrphone":         0.8,
+		"64gb microphone":   1,
+		"32gb microphone":   0.5,
+		"purple kettle":     0,
+		"navy kettle":       0.25, // half of half: the colour of another thing
+	} {
+		if got := queryTerms(query).matchIn(p); got.found != want {
+			t.Errorf("%q: %.2f found, want %.2f (%v)", query, got.found, want, got.in)
+		}
+	}
+}
+
+func TestOneLetterOff(t *testing.T) {
+	for _, pair := range [][2]string{{"keyboard", "keybord"}, {"wireless", "wirless"}, {"necklace", "necklase"}, {"monitor", "mointor"}} {
+		if !oneLetterOff(pair[0], pair[1]) || !oneLetterOff(pair[1], pair[0]) {
+			t.Errorf("%s and %s are not taken for the same", pair[0], pair[1])
+		}
+	}
+	for _, pair := range [][2]string{{"red", "bed"}, {"mouse", "house"}, {"mp3100", "mp3200"}, {"keyboard", "keybrd"}, {"shirt", "shorts"}} {
+		if oneLetterOff(pair[0], pair[1]) || oneLetterOff(pair[1], pair[0]) {
+			t.Errorf("%s and %s are taken for the same", pair[0], pair[1])
+		}
+	}
+}
+
+func FuzzMatch(f *testing.F) {
+	f.Add("women's running shoes", "Trail shoe 鞋", "ladies’ \xff")
+	f.Fuzz(func(t *testing.T, query, title, description string) {
+		m := queryTerms(query).matchIn(shop.Product{Title: title, Description: description})
+		if !(m.found >= 0 && m.found <= 1) {
+			t.Errorf("%v found", m.found)
+		}
+	})
+}

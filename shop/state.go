@@ -1,0 +1,92 @@
+package shop
+
+// State is what the assistant remembers of a conversation between turns. The agent alone changes it;
+// the session manager stores it with the turn that produced it, in the same transaction.
+type State struct {
+	Lang Lang `json:"lang,omitempty"`
+	// Need is the present need: a refinement keeps it, a new product replaces it.
+	Need Need `json:"need,omitzero"`
+	// Shown are the products shown last, in their order; references count from 1 in this list.
+	Shown []ShownProduct `json:"shown,omitempty"`
+	// Rejected are SKUs that the customer turned down.
+	Rejected []string `json:"rejected,omitempty"`
+	// Seen are the SKUs shown for the present need so far, the latest last, at most 64; "show me others" leaves them out.
+	Seen []string `json:"seen,omitempty"`
+	// Focus is the SKU of the product that was last spoken of by itself, which "it" means; empty when there is none.
+	Focus string `json:"focus,omitempty"`
+	// Offer is what the assistant's last question proposed, for a plain "yes"; empty when there was none.
+	Offer string `json:"offer,omitempty"`
+	// History holds the customer's latest utterances, oldest first, at most eight.
+	History []string `json:"history,omitempty"`
+	// Misses counts misunderstandings in a row; at two the assistant offers a person.
+	Misses int `json:"misses,omitempty"`
+}
+
+// Need is what the customer is looking for, gathered over turns.
+type Need struct {
+	// Product is the head noun phrase in the customer's words.
+	Product  string   `json:"product,omitempty"`
+	Brand    string   `json:"brand,omitempty"`
+	Color    string   `json:"color,omitempty"`
+	Size     string   `json:"size,omitempty"`
+	Material string   `json:"material,omitempty"`
+	Audience string   `json:"audience,omitempty"`
+	PriceMin *Money   `json:"price_min,omitempty"`
+	PriceMax *Money   `json:"price_max,omitempty"`
+	Sort     Sort     `json:"sort,omitempty"`
+	Exclude  []string `json:"exclude,omitempty"`
+}
+
+// CartLine is one line of a customer's cart. Quantities are absolute.
+type CartLine struct {
+	ID       string `json:"id"`
+	SKU      string `json:"sku"`
+	Title    string `json:"title"`
+	Quantity int    `json:"quantity"`
+	Price    Money  `json:"price"`
+}
+
+// Cart is what a customer has chosen to buy.
+type Cart struct {
+	Lines []CartLine `json:"lines"`
+	Total Money      `json:"total"`
+}
+
+// Order is a purchase that was made earlier.
+type Order struct {
+	ID       string      `json:"id"`
+	Customer string      `json:"customer,omitempty"`
+	Status   string      `json:"status"`
+	Lines    []OrderLine `json:"lines"`
+	Total    Money       `json:"total"`
+	// PlacedAt and ETA are dates as the customer reads them, "2026-05-01"; empty when unknown.
+	PlacedAt string `json:"placed_at,omitempty"`
+	ETA      string `json:"eta,omitempty"`
+	Carrier  string `json:"carrier,omitempty"`
+	Tracking string `json:"tracking,omitempty"`
+}
+
+// OrderLine is one line of an order.
+type OrderLine struct {
+	SKU      string `json:"sku"`
+	Title    string `json:"title"`
+	Quantity int    `json:"quantity"`
+	Price    Money  `json:"price"`
+}
+
+// Article is a piece of the shop's knowledge: shipping, returns, payment.
+type Article struct {
+	// Slug is the stable name in links and citations: "returns-opened-items".
+	Slug  string `json:"slug"`
+	Topic string `json:"topic"`
+	// Titles and Bodies are by language code.
+	Titles map[string]string `json:"titles"`
+	Bodies map[string]string `json:"bodies"`
+}
+
+// Passage is the part of an article that answers a question.
+type Passage struct {
+	Slug, Topic, Title, Text string
+	// Score is the cosine similarity of question and passage.
+	Score float64
+}

@@ -1,0 +1,151 @@
+package shop
+
+import (
+	"context"
+	"time"
+)
+
+// Turn is one utterance that the assistant must answer.
+type Turn struct {
+	SessionID string
+	// Customer is the verified customer, or the anonymous visitor's session when not logged in.
+	Customer string
+	// Verified is true when Customer was proved by a token of the shop.
+	Verified bool
+	// MessageID is the id of the assistant's message that this turn writes.
+	MessageID string
+	// Text is what the customer wrote: valid UTF-8, trimmed, not empty, at most the configured length.
+	Text  string
+	State State
+	// Locale is the language that the client's interface is set to; the utterance's own language wins.
+	Locale Lang
+}
+
+// Output takes what the assistant produces, in the order it is produced. Its methods return an error
+// when the turn must stop: the customer left, a person took over, the lease was lost.
+type Output interface {
+	// Show sends cards at once, before any word of the answer.
+	Show(ctx context.Context, cards Cards) error
+	// Say streams the next piece of the answer's text.
+	Say(ctx context.Context, text string) error
+	// CartChanged tells every device of the customer what the cart holds now.
+	CartChanged(ctx context.Context, cart Cart) error
+}
+
+// Cards is one list of products put before the customer.
+type Cards struct {
+	RankingID string `json:"ranking_id"`
+	// Model is the ranker's model version.
+	Model    string `json:"model"`
+	Degraded bool   `json:"degraded,omitempty"`
+	Cards    []Card `json:"cards"`
+	// Filters are the limits that hold for every card, as the customer reads them.
+	Filter Filter `json:"filter"`
+	// Unmet names limits that nothing in the shop meets; then Cards is empty or meets the others, as the answer says.
+	Unmet []string `json:"unmet,omitempty"`
+}
+
+// Card is one product as it was shown.
+type Card struct {
+	Position    int               `json:"position"`
+	SKU         string            `json:"sku"`
+	Version     int64             `json:"version"`
+	Title       string            `json:"title"`
+	Brand       string            `json:"brand,omitempty"`
+	Category    string            `json:"category,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Price       Money             `json:"price"`
+	PriceText   string            `json:"price_text"`
+	Stock       int               `json:"stock"`
+	Rating      float64           `json:"rating,omitempty"`
+	ImageURL    string            `json:"image_url,omitempty"`
+	Attributes  map[string]string `json:"attributes,omitempty"`
+	Why         []string          `json:"why"`
+	Reasons     []Reason          `json:"reasons,omitempty"`
+}
+
+// Outcome is what remains of a turn when its text has been said.
+type Outcome struct {
+	Parse Parse
+	State State
+	// Cites are the slugs of the knowledge articles that the answer rests on.
+	Cites []string
+	// Handoff is set when a person is wanted.
+	Handoff *HandoffRequest
+	// CheckoutURL is set when the cart goes to the shop's own checkout.
+	CheckoutURL string
+	Trace       Trace
+}
+
+// HandoffRequest says why a person is wanted.
+type HandoffRequest struct {
+	// Reason is "customer_asked", "complaint", "misunderstood", "policy" or "agent".
+	Reason string `json:"reason"`
+	Note   string `json:"note,omitempty"`
+}
+
+// Trace says how a turn was made: which parts answered and where each millisecond went.
+type Trace struct {
+	Parser   string `json:"parser"`
+	Fallback string `json:"fallback,omitempty"`
+	// Answerer is "llm" when the answer's words are the model's, "template" otherwise.
+	Answerer string `json:"answerer"`
+	// TemplateShare is the share of the answer's characters that came from templates, 0 to 1.
+	TemplateShare float64 `json:"template_share"`
+	// Removed counts pieces of the model's text that the checker took out.
+	Removed int     `json:"removed"`
+	Ranker  string  `json:"ranker,omitempty"`
+	Stages  []Stage `json:"stages"`
+}
+
+// Stage is one step of a turn and how long it took.
+type Stage struct {
+	// Name is parse, search, embed (a part of search), rank, first_card, first_token or done.
+	Name string `json:"name"`
+	// Micros is the step's duration; for first_card, first_token and done the time since the turn began.
+	Micros int64 `json:"us"`
+}
+
+// Timer gathers the stages of one turn. It is not safe for concurrent use: the steps of a turn follow each other.
+type Timer struct {
+	began  time.Time
+	now    func() time.Time
+	stages []Stage
+}
+
+// NewTimer starts timing a turn by the given clock.
+func NewTimer(now func() time.Time) *Timer { return &Timer{began: now(), now: now} }
+
+// Step runs the timing of one step: defer t.Step("search")().
+func (t *Timer) Step(name string) (end func()) {
+	start := t.now()
+	return func() { t.stages = append(t.stages, Stage{name, t.now().Sub(start).Microseconds()}) }
+}
+
+type timerKey struct{}
+
+// Context carries the timer to the rooms that a turn passes through, which note their steps with [Step].
+func (t *Timer) Context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, timerKey{}, t)
+}
+
+// Step runs the timing of one step of the turn that ctx belongs to, if it belongs to one.
+func Step(ctx context.Context, name string) (end func()) {
+	if t, ok := ctx.Value(timerKey{}).(*Timer); ok {
+		return t.Step(name)
+	}
+	return func() {}
+}
+
+// Mark notes the time since the turn began, once a name.
+func (t *Timer) Mark(name string) {
+	for _, s := range t.stages {
+		if s.Name == name {
+			return
+		}
+	}
+	t.stages = append(t.stages, Stage{name, t.now().Sub(t.began).Microseconds()})
+}
+
+// Stages are the steps noted so far.
+func (t *Timer) Stages() []Stage { return t.stages }

@@ -1,0 +1,205 @@
+"""Catalogues, graded ratings, folds by query, and the pairs of the first stage."""
+import csv
+import gzip
+import hashlib
+import json
+import random
+import re
+from collections import defaultdict
+
+from text import product_text
+
+
+def open_text(path):
+    """Opens a text file, gzip or not."""
+    return gzip.open(path, "rt", encoding="utf-8") if str(path).endswith(".gz") else open(path, encoding="utf-8")
+
+
+def load_products(path):
+    """Reads a catalogue in the import format, as `floorwalker export` writes it, into {sku: product}."""
+    with open_text(path) as f:
+        return {p["sku"]: p for p in map(json.loads, f)}
+
+
+def load_ratings(path):
+    """Reads query,docid,rating into {query: [(docid, grade 0..3)]}."""
+    ratings = defaultdict(list)
+    with open_text(path) as f:
+        for row in csv.DictReader(f):
+            ratings[row["query"]].append((row["docid"], int(row["rating"])))
+    return dict(ratings)
+
+
+def folds(queries, n, seed):
+    """Parts the queries into n folds, so that no query is in two; sorted first, so that order does not matter."""
+    queries = sorted(queries)
+    random.Random(seed).shuffle(queries)
+    return [queries[i::n] for i in range(n)]
+
+
+def validation_split(queries, seed, share=0.15):
+    """Takes a share of the training queries for early stopping."""
+    queries = sorted(queries)
+    random.Random(seed + 1).shuffle(queries)
+    n = max(1, int(len(queries) * share))
+    return queries[n:], queries[:n]
+
+
+def fingerprint(items):
+    """SHA-256 of the sorted items, to record which queries were in which part."""
+    return hashlib.sha256("\n".join(sorted(items)).encode()).hexdigest()
+
+
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9\-]+")
+
+
+def singular(word):
+    """A plain guess, good enough to compare names: "batteries" and "battery", "cases" and "case"."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")):
+        return word[:-1]
+    return word
+
+
+def words_of(text):
+    return [singular(w.lower()) for w in WORD.findall(text)]
+
+
+def read_synonyms(path):
+    """{word: [words that listings use for it]} from lines "laptop > notebook" and "tv = television"."""
+    out = defaultdict(list)
+    for line in open(path, encoding="utf-8"):
+        mutual = "=" in line
+        group = [w for w in line.split("#")[0].split() if w not in "=>"]
+        for i, word in enumerate(group):
+            if i == 0 or mutual:
+                out[word] += [w for w in group if w != word]
+    return out
+
+
+class Kinds:
+    """What each product is: the last part of its category, and the endings of its title that others share.
+
+    A product is of a kind when one of its names ends in the kind's words: a "notebook case" is a case and no notebook.
+    """
+
+    def __init__(self, products, least=4):
+        counts = defaultdict(int)
+        endings = []
+        for p in products:
+            title = words_of(re.split(r",| - | for | with ", p["title"])[0])[-8:]
+            endings.append([tuple(title[-n:]) for n in (1, 2, 3) if len(title) > n])
+            for e in set(endings[-1]):
+                counts[e] += 1
+        self.names = []
+        for p, mine in zip(products, endings):
+            category = tuple(words_of(str(p.get("category") or "").split("/")[-1]))
+            named = {e for e in mine if counts[e] >= least}
+            self.names.append(({category} if category else set()) | named)
+        # members are the products of each kind, by place.
+        self.members = defaultdict(set)
+        for i, names in enumerate(self.names):
+            for name in names:
+                for at in range(len(name)):
+                    self.members[name[at:]].add(i)
+        counts.clear()
+        for names in self.names:
+            for n in names:
+                counts[n] += 1
+        self.common = sorted((n, c) for n, c in counts.items() if c >= least and all(len(w) > 1 for w in n))
+
+
+def generated_pairs(products, embed, synonyms, settings, seed):
+    """Pairs (query, product text, target 0..1) with the queries that customers would use for what the catalogue has.
+
+    A query is a kind ("notebook", also by a synonym or in the plural), a kind with a word that some of its products
+    have ("wireless mouse"), or a brand with or without a kind. What is of the kind is relevant, fully where it has
+    the word and the brand as well; what only mentions the words ("notebook case") is not. Everything else goes by the
+    cosine of the embeddings, up to settings["unknown"].
+    """
+    import numpy as np
+    rng = random.Random(seed)
+    kinds, texts = Kinds(products), [product_text(p) for p in products]
+    bags = [set(words_of(t)) for t in texts]
+    docs = embed(texts)
+    brands = [words_of(str(p.get("brand") or "")) for p in products]
+    weights = [c ** 0.5 for _, c in kinds.common]
+    pairs = []
+    for _ in range(settings["pairs"] // settings["docs_per_query"]):
+        kind, _ = rng.choices(kinds.common, weights)[0]
+        word, brand, spoken = None, None, list(kind)
+        members = kinds.members[kind]
+        own = sorted(members)
+        style = rng.random()
+        if style < 0.35:  # with a word of some
+            counts = defaultdict(int)
+            for i in rng.sample(own, min(40, len(own))):
+                for w in bags[i] - set(kind):
+                    counts[w] += 1
+            some = [w for w, c in sorted(counts.items()) if 2 <= c <= 0.6 * min(40, len(own)) and w.isalpha() and len(w) > 2]
+            if some:
+                word = rng.choice(some)
+        elif style < 0.5:
+            brand = brands[rng.choice(own)] or None
+        for at, w in enumerate(spoken):
+            others = [a for a, listed in synonyms.items() if w in listed]
+            if others and rng.random() < 0.5:
+                spoken[at] = rng.choice(others)
+        if rng.random() < 0.3:
+            spoken[-1] += "es" if spoken[-1].endswith(("s", "x", "ch", "sh")) else "s"
+        only_brand = brand and rng.random() < 0.4
+        query = " ".join((brand or []) + ([word] if word else []) + ([] if only_brand else spoken))
+        asked = set(brand or []) | ({word} if word else set()) | (set() if only_brand else set(kind))
+
+        def target(i):
+            if only_brand:
+                return 1.0 if brands[i] == brand else 0.3 if asked <= bags[i] else 0.0
+            if i in members:
+                full = (not word or word in bags[i]) and (not brand or brands[i] == brand)
+                return 1.0 if full else 0.5
+            if bags[i] & set(kind) or set(spoken) & bags[i]:
+                return 0.05
+            return None
+
+        cosine = docs @ embed([query])[0]
+        order = np.argsort(-cosine)
+        mentions = [int(i) for i in order[:400] if target(i) is not None and target(i) < 0.5]
+        good = [i for i in range(len(products)) if brands[i] == brand] if only_brand else own
+        full = [i for i in good if target(i) == 1.0]
+        chosen = rng.sample(full or good, min(3, len(full or good))) + rng.sample(good, min(1, len(good)))
+        chosen += rng.sample(mentions[:60], min(3, len(mentions[:60])))
+        chosen += [int(i) for i in rng.sample(list(order[:200]), 2)]
+        while len(chosen) < settings["docs_per_query"]:
+            chosen.append(rng.randrange(len(products)))
+        for i in dict.fromkeys(chosen):
+            value = target(i)
+            if value is None:
+                value = settings["unknown"] * float(min(1, max(0, (cosine[i] - 0.2) / 0.5)))
+            pairs.append((query, texts[i], value))
+    rng.shuffle(pairs)
+    return pairs
+
+
+def misspell(word, rng):
+    """Swaps two neighbouring letters."""
+    if len(word) < 4:
+        return word
+    i = rng.randrange(len(word) - 1)
+    return word[:i] + word[i + 1] + word[i] + word[i + 2:]
+
+
+def augment(query, text, settings, rng):
+    """Now and then loses a word of the product or swaps two letters of the query."""
+    if rng.random() < settings["word_dropout"]:
+        words = text.split(" ")
+        del words[rng.randrange(len(words))]
+        text = " ".join(words) or text
+    if rng.random() < settings["misspell"]:
+        words = query.split(" ")
+        i = rng.randrange(len(words))
+        words[i] = misspell(words[i], rng)
+        query = " ".join(words)
+    return query, text

@@ -1,0 +1,46 @@
+// Calls of the desk's HTTP API. Every call but GET carries the csrf token of the login.
+import { t } from "./words.js";
+
+let csrf = "";
+
+// signedIn keeps what a login, or /me, answered.
+export function signedIn({ csrf: token, agent }) {
+  csrf = token;
+  return agent;
+}
+
+// call resolves with the answer's JSON, null where there is none, and rejects with an error that has a
+// sentence for people, the code and the HTTP status (0 where nobody answered).
+export async function call(method, path, body) {
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  let response, answer;
+  try {
+    response = await fetch(`/console/api/${path}`, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+    answer = response.status === 204 ? null : await response.json();
+  } catch {
+    throw Object.assign(new Error(t("noAnswer")), { status: response && !response.ok ? response.status : 0, code: "no_answer" });
+  }
+  if (response.ok) return answer;
+  throw Object.assign(new Error(answer?.message ?? t("noAnswer")), { status: response.status, code: answer?.code ?? "" });
+}
+
+export const get = path => call("GET", path);
+export const post = (path, body) => call("POST", path, body);
+
+// of is the path of a conversation's own calls.
+export const of = (session, what = "") => `conversations/${encodeURIComponent(session)}${what && "/"}${what}`;
+
+// insist repeats a call that may be repeated until the server has answered it, a little later each time.
+// What the server refuses for good is thrown.
+export async function insist(method, path, body) {
+  for (let wait = 500; ; wait = Math.min(8000, wait * 2)) {
+    try {
+      return await call(method, path, body);
+    } catch (error) {
+      if (error.status !== 0 && error.status !== 429 && error.status < 500) throw error;
+    }
+    await new Promise(done => setTimeout(done, wait));
+  }
+}

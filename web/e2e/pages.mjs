@@ -1,0 +1,48 @@
+// What the tests of both pages do: open a page as somebody of its own, write as a customer, take pictures.
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { pause } from "./shop.mjs";
+
+// Where screenshots go; none are made without it.
+const pictures = process.env.FLOORWALKER_SCREENSHOTS;
+
+// openPage opens the address in a context of its own; what the page says to its console is kept.
+export async function openPage(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 820 }, locale: "en-US", ...options });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  page.troubles = [];
+  page.on("console", message => { if (message.type() === "error" && !/ERR_CONNECTION|WebSocket|401|503|Failed to fetch/.test(message.text())) page.troubles.push(message.text()); });
+  page.on("pageerror", error => page.troubles.push(String(error)));
+  await page.goto(address);
+  return page;
+}
+
+export const online = page => page.locator('#state[data-state="online"]').waitFor();
+
+export async function ask(page, text) {
+  await page.locator("#text").fill(text);
+  await page.keyboard.press("Enter");
+}
+
+// answered waits until the n-th answer is complete, and returns its text.
+export async function answered(page, n) {
+  const answer = page.locator(".message.assistant:not(.writing)").nth(n - 1);
+  await answer.waitFor();
+  return answer.locator(".text").textContent();
+}
+
+export async function picture(page, name) {
+  if (!pictures) return;
+  await mkdir(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+export const until = async (what, holds, patience = 20_000) => {
+  for (const end = Date.now() + patience; ;) {
+    if (await holds()) return;
+    assert.ok(Date.now() < end, what);
+    await pause(50);
+  }
+};

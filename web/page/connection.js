@@ -1,0 +1,186 @@
+// One conversation over one socket: opens a session, comes back with its position after every break, hands on
+// every event once and in order, and keeps what was written until the server has acknowledged it.
+const version = 1;
+// What the server may take a little later; everything else it will never take.
+const later = new Set(["busy", "rate_limited", "internal", "draining"]);
+const quietLine = 25_000; // ms without a frame before we ask whether the server is there
+const pongWait = 10_000; // ms for its answer
+
+export class Connection {
+  // take(envelope) gets every event; state(name) is connecting, online, offline or closed; refused(id, error)
+  // says that a message will never be taken.
+  constructor({ take, state, refused, locale }) {
+    Object.assign(this, { take, state, refused, locale });
+    this.session = read(localStorage, "session");
+    this.position = { epoch: "", seq: 0 };
+    // Each tab keeps its own unsent messages; they outlive a reload.
+    this.unsent = read(sessionStorage, "unsent") || [];
+    this.tries = 0;
+    this.pause = 500;
+    this.resumed = false;
+    addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    setInterval(() => this.listen(), 5000);
+    this.connect();
+  }
+
+  async connect() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.state(this.tries ? "offline" : "connecting");
+    try {
+      if (!this.session) {
+        const opened = await post("/api/sessions", { locale: this.locale() });
+        this.session = { id: opened.session, secret: opened.secret };
+        write(localStorage, "session", this.session);
+      }
+      const { ticket } = await post("/api/tickets", { session: this.session.id }, this.session.secret);
+      this.open(ticket);
+    } catch (error) {
+      if (error.status === 401) this.forget();
+      this.again(error.wait || 0);
+    }
+  }
+
+  open(ticket) {
+    const address = new URL("/ws", location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = new WebSocket(address, ["floorwalker.v1", `ticket.${ticket}`]);
+    this.socket = socket;
+    this.heard = Date.now();
+    socket.onopen = () => this.frame("session.resume", this.position);
+    socket.onmessage = event => {
+      this.heard = Date.now();
+      this.receive(JSON.parse(event.data));
+    };
+    socket.onclose = event => socket === this.socket && this.closed(event);
+  }
+
+  receive(envelope) {
+    const { type, seq, data } = envelope;
+    if (seq) {
+      if (seq <= this.position.seq) return; // seen before
+      if (seq > this.position.seq + 1) return this.socket.close(); // a gap: resume brings what is missing
+      this.position.seq = seq;
+    }
+    switch (type) {
+      case "session.opened":
+      case "session.reset":
+        this.position.seq = data.from - 1;
+        // fall through
+      case "session.resumed":
+        this.position.epoch = data.epoch;
+        this.resumed = true;
+        this.tries = 0;
+        this.take(envelope);
+        this.state("online");
+        for (const message of this.unsent) this.transmit(message);
+        return;
+      case "message.accepted":
+        this.pause = 500;
+        this.settle(data.client_msg_id);
+        break;
+      case "error":
+        if (data.code === "position_ahead") {
+          this.position = { epoch: "", seq: 0 };
+          return this.frame("session.resume", this.position);
+        }
+        if (data.client_msg_id && this.unsent.some(m => m.id === data.client_msg_id)) return this.notTaken(data);
+    }
+    this.take(envelope);
+  }
+
+  // send keeps the text until it is acknowledged, and returns its name.
+  send(text) {
+    const message = { id: crypto.randomUUID(), data: { text, locale: this.locale() } };
+    this.unsent.push(message);
+    write(sessionStorage, "unsent", this.unsent);
+    this.transmit(message);
+    return message.id;
+  }
+
+  transmit(message) {
+    if (this.resumed) this.frame("message.send", message.data, message.id);
+  }
+
+  notTaken(error) {
+    const message = this.unsent.find(m => m.id === error.client_msg_id);
+    if (!later.has(error.code)) {
+      this.settle(message.id);
+      return this.refused(message.id, error);
+    }
+    setTimeout(() => this.unsent.includes(message) && this.transmit(message), this.pause);
+    this.pause = Math.min(8000, this.pause * 2);
+  }
+
+  settle(id) {
+    this.unsent = this.unsent.filter(message => message.id !== id);
+    write(sessionStorage, "unsent", this.unsent);
+  }
+
+  // frame sends now or not at all.
+  frame(type, data, id) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify({ v: version, type, data, ...(id && { client_msg_id: id }) }));
+  }
+
+  closed({ code, reason }) {
+    this.resumed = false;
+    if (code >= 4500 && code < 4600) return this.state("closed");
+    if (code === 4202) this.forget();
+    const advice = /retry_ms=(\d+)/.exec(reason);
+    this.again(advice ? Number(advice[1]) : 0);
+  }
+
+  // again waits longer each time, at random, so that a crowd does not come back at once.
+  again(advised) {
+    this.tries++;
+    this.state("offline");
+    const backoff = Math.min(15_000, 250 * 2 ** Math.min(this.tries - 1, 6));
+    this.timer = setTimeout(() => this.connect(), Math.max(advised, backoff * (0.5 + Math.random() / 2)));
+  }
+
+  // hurry: the network or the tab is back, so waiting on makes no sense.
+  hurry() {
+    if (this.timer) this.connect();
+    else this.listen();
+  }
+
+  // listen finds a line that is dead without a word. Pings of the server are invisible to pages.
+  listen() {
+    if (!this.resumed || this.socket.readyState !== WebSocket.OPEN) return;
+    const silent = Date.now() - this.heard;
+    if (silent > quietLine + pongWait) {
+      const dead = this.socket;
+      this.socket = null;
+      dead.close();
+      this.closed({ code: 1006, reason: "" });
+    } else if (silent > quietLine) {
+      this.frame("ping", {});
+    }
+  }
+
+  // forget ends the session here; the next connect opens a new one.
+  forget() {
+    this.session = null;
+    this.position = { epoch: "", seq: 0 };
+    write(localStorage, "session", null);
+  }
+}
+
+async function post(path, body, secret) {
+  const headers = { "Content-Type": "application/json" };
+  if (secret) headers.Authorization = `Bearer ${secret}`;
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+  if (response.ok) return response.json();
+  const wait = 1000 * Number(response.headers.get("Retry-After") || 0);
+  throw Object.assign(new Error(response.statusText), { status: response.status, wait });
+}
+
+// Storage may be blocked or full; the conversation then lives as long as the page.
+function read(where, key) {
+  try { return JSON.parse(where.getItem(`floorwalker.${key}`)); } catch { return null; }
+}
+function write(where, key, value) {
+  try { where.setItem(`floorwalker.${key}`, JSON.stringify(value)); } catch { /* blocked or full */ }
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"floorwalker/protocol"
+)
+
+// Serve answers on the listener until ctx ends. Then it stops in order, and returns when that is done: no new
+// sockets; Parts.Drain, so that answers being written reach their readers; every socket closed with a code
+// that says come back, each with a wait of its own, so that clients do not all return at once.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: s, ReadHeaderTimeout: s.c.Times.Handshake, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	var tasks sync.WaitGroup
+	tasks.Go(func() { s.tickets.sweepUntil(s.base, s.log) })
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	var served error
+	select {
+	case served = <-failed:
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.c.Times.Stop)
+	defer cancel()
+	err := s.stop(stopping, server)
+	if served == nil {
+		served = <-failed
+	}
+	tasks.Wait()
+	if !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(fmt.Errorf("serve %s: %w", l.Addr(), served), err)
+	}
+	return err
+}
+
+func (s *Server) stop(ctx context.Context, server *http.Server) error {
+	s.stopping.Store(true)
+	var errs []error
+	// Upgraded sockets are not the HTTP server's any more: this ends the listener and plain requests only.
+	if err := server.Shutdown(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("end requests: %w", err), server.Close())
+	}
+	if s.parts.Drain != nil {
+		draining, cancel := context.WithTimeout(ctx, s.c.Times.Drain)
+		if err := s.parts.Drain(draining); err != nil {
+			errs = append(errs, fmt.Errorf("drain turns: %w", err))
+		}
+		cancel()
+	}
+	open := s.sockets.all()
+	for _, k := range open {
+		k.close(protocol.CloseServiceRestart)
+	}
+	s.endBase()
+	cut := context.AfterFunc(ctx, func() {
+		for _, k := range open {
+			k.cut()
+		}
+	})
+	defer cut()
+	s.sockets.wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,247 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"floorwalker/dialog"
+	"floorwalker/protocol"
+	"floorwalker/shop"
+
+	"github.com/gorilla/websocket"
+)
+
+// Errors of frames that are read past.
+var (
+	errTooLarge    = shop.Errorf(shop.CodeTooLarge, "A frame may hold %d KiB. Send less at a time.", protocol.MaxFrame>>10)
+	errBinary      = shop.Errorf(protocol.CodeBadJSON, "The frame is binary. Send text frames.")
+	errRate        = shop.Errorf(shop.CodeRateLimit, "Too many frames in too short a time. Slow down and send it again.")
+	errMessageRate = shop.Errorf(shop.CodeRateLimit, "You write faster than we can read. Wait a moment and send it again.")
+	errResumeFirst = shop.Errorf(protocol.CodeResumeFirst, "The first frame on a socket is session.resume. Send it, empty if you know nothing yet.")
+	errResumed     = shop.Errorf(shop.CodeBadRequest, "This socket is resumed already. Connect again to resume elsewhere.")
+	errOverloaded  = shop.Errorf(shop.CodeBusy, "The shop is very busy. Send it again in a moment.")
+	errNoDesk      = shop.Errorf(shop.CodeBadRequest, "This shop has no desk.")
+	errNoCarts     = shop.Errorf(shop.CodeBadRequest, "This shop keeps no carts here.")
+)
+
+// patienceOverRate is how many frames over the rate, in a row, close the socket.
+const patienceOverRate = 100
+
+// read reads frames until the socket ends, and does what they say. Its error says why it ended.
+func (k *socket) read() error {
+	t := k.s.c.Times
+	k.conn.SetReadLimit(k.s.c.Limits.MaxDiscard)
+	k.conn.SetPongHandler(func(string) error { return k.expect(t.Pong) })
+	pings := k.s.c.Limits.Frames.limiter()
+	k.conn.SetPingHandler(func(data string) error {
+		if !pings.AllowN(k.s.c.Now(), 1) {
+			k.close(protocol.CloseRateLimited)
+			return nil
+		}
+		if err := k.expect(t.Pong); err != nil {
+			return err
+		}
+		return k.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(t.Write))
+	})
+	resume := time.AfterFunc(t.Handshake, func() {
+		if k.resuming.Load() {
+			k.close(protocol.CloseInternal)
+		} else {
+			k.close(protocol.CloseNotResumed)
+		}
+	})
+	defer resume.Stop()
+	if k.desk != nil {
+		resume.Stop() // a console may listen without watching a conversation
+	}
+	if err := k.expect(t.Pong); err != nil {
+		return err
+	}
+	for {
+		frame, err := k.next()
+		switch {
+		case k.shut.Load() && err == nil:
+			// Read past until the client answers the close frame: ending the line with bytes unread could
+			// take the frame from it.
+		case err == nil:
+			k.handle(frame)
+		case errors.Is(err, errTooLarge), errors.Is(err, errBinary):
+			k.unreadable(err, protocol.Envelope{})
+		default:
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+				k.close(protocol.CloseIdle)
+			}
+			return err
+		}
+		if k.sub != nil {
+			resume.Stop()
+		}
+	}
+}
+
+// expect sets by when something must have come.
+func (k *socket) expect(within time.Duration) error {
+	return k.conn.SetReadDeadline(time.Now().Add(within))
+}
+
+// next reads one frame. What is too large is read past without being kept, so that the socket lives on.
+func (k *socket) next() ([]byte, error) {
+	kind, r, err := k.conn.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	// From here the whole frame must come within its time, however many pieces it is in.
+	if err := k.expect(k.s.c.Times.Message); err != nil {
+		return nil, err
+	}
+	k.spoke()
+	frame, err := io.ReadAll(io.LimitReader(r, protocol.MaxFrame+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(frame) > protocol.MaxFrame {
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return nil, err
+		}
+		return nil, errors.Join(errTooLarge, k.expect(k.s.c.Times.Pong))
+	}
+	if kind != websocket.TextMessage {
+		return nil, errors.Join(errBinary, k.expect(k.s.c.Times.Pong))
+	}
+	return frame, k.expect(k.s.c.Times.Pong)
+}
+
+// unreadable answers a frame that can't be read, and gives up on a client that sends nothing else.
+func (k *socket) unreadable(err error, env protocol.Envelope) {
+	k.s.metrics.frames.WithLabelValues("in", "unreadable").Inc()
+	k.answer(err, env)
+	if k.bad++; k.bad >= k.s.c.Limits.BadFrames {
+		k.close(protocol.CloseBadProtocol)
+	}
+}
+
+// answer tells the client that something could not be done.
+func (k *socket) answer(err error, env protocol.Envelope) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errOverloaded
+	}
+	if code, _ := shop.CodeOf(err); code == shop.CodeInternal {
+		k.s.log.Error("frame not done", "session", k.session, "type", env.Type, "error", err)
+	}
+	if k.desk == nil {
+		env.Session = k.session
+	}
+	reply := protocol.ErrorEnvelope(err, env, k.s.c.Now())
+	var data protocol.Error
+	if reply.Into(&data) == nil {
+		k.s.metrics.errors.WithLabelValues(data.Code).Inc()
+	}
+	k.send(reply)
+}
+
+// handle does what one frame says, and answers what can't be done.
+func (k *socket) handle(frame []byte) {
+	if !k.frames.AllowN(k.s.c.Now(), 1) {
+		k.answer(errRate, protocol.Envelope{})
+		if k.overrate++; k.overrate > patienceOverRate {
+			k.close(protocol.CloseRateLimited)
+		}
+		return
+	}
+	k.overrate = 0
+	decode := protocol.DecodeClient
+	if k.desk != nil {
+		decode = protocol.DecodeConsole
+	}
+	env, data, err := decode(frame)
+	if err != nil {
+		k.unreadable(err, env)
+		return
+	}
+	k.bad = 0
+	k.s.metrics.frames.WithLabelValues("in", string(env.Type)).Inc()
+	ctx, cancel := context.WithTimeout(k.ctx, k.s.c.Times.Request)
+	defer cancel()
+	if err := k.do(ctx, env, data); err != nil && k.ctx.Err() == nil {
+		k.answer(err, env)
+	}
+}
+
+// do is what each type asks for. Every frame goes to the session that the socket's ticket was for, whatever
+// session it names; one that names another is refused.
+func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error {
+	if k.desk != nil {
+		return k.doDesk(ctx, env, data)
+	}
+	sessions := k.s.parts.Sessions
+	if env.Session != "" && env.Session != k.session {
+		return dialog.ErrNoSession
+	}
+	resume, resuming := data.(*protocol.SessionResume)
+	if _, ping := data.(*protocol.Ping); !resuming && !ping && k.sub == nil {
+		return errResumeFirst
+	}
+	switch d := data.(type) {
+	case *protocol.SessionResume:
+		if k.sub != nil {
+			return errResumed
+		}
+		k.resuming.Store(true)
+		return k.attach(ctx, resume)
+	case *protocol.MessageSend:
+		if !k.s.messageRate.allow(k.session) {
+			return errMessageRate
+		}
+		ack, err := sessions.Post(ctx, k.session, dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale})
+		if err != nil {
+			return err
+		}
+		k.send(protocol.AcceptedEnvelope(ack, k.session, k.s.c.Now()))
+		return nil
+	case *protocol.TurnStop:
+		return sessions.Interrupt(ctx, k.session, d.MessageID)
+	case *protocol.TypingStart:
+		return sessions.Typing(ctx, k.session, protocol.RoleCustomer, "", true)
+	case *protocol.TypingStop:
+		return sessions.Typing(ctx, k.session, protocol.RoleCustomer, "", false)
+	case *protocol.MessageRead:
+		return sessions.Read(ctx, k.session, protocol.RoleCustomer, d.Seq)
+	case *protocol.HandoffRequest:
+		_, err := sessions.AskPerson(ctx, k.session, "customer_asked", "")
+		return err
+	case *protocol.ContactSend:
+		if k.s.parts.Desk == nil {
+			return errNoDesk
+		}
+		return k.s.parts.Desk.Contact(ctx, k.session, env.ClientMsgID, *d)
+	case *protocol.SatisfactionSend:
+		if k.s.parts.Desk == nil {
+			return errNoDesk
+		}
+		return k.s.parts.Desk.Satisfied(ctx, k.session, *d)
+	case *protocol.CartSet:
+		if k.s.parts.Carts == nil {
+			return errNoCarts
+		}
+		cart, err := k.s.parts.Carts.Set(ctx, k.owner, d.SKU, d.Quantity)
+		if err != nil {
+			return err
+		}
+		return sessions.CartChanged(ctx, k.session, cart)
+	case *protocol.CardDecline:
+		return sessions.Decline(ctx, k.session, *d)
+	case *protocol.Ping:
+		pong, err := protocol.New(protocol.TypePong, protocol.Pong{}, k.s.c.Now())
+		if err != nil {
+			return err
+		}
+		pong.Session, pong.ClientMsgID = k.session, env.ClientMsgID
+		k.send(pong)
+		return nil
+	}
+	return fmt.Errorf("no handler for %s", env.Type)
+}
