@@ -47,8 +47,11 @@ func (s *stage) replay(ctx context.Context, url string, creds client.Credentials
 		return nil, fmt.Errorf("%s: %w", answer.Status, err)
 	}
 	dialer := websocket.Dialer{HandshakeTimeout: 10 * time.Second, Subprotocols: []string{"floorwalker.v1", "ticket." + ticket.Ticket}}
-	conn, _, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(url, "http")+"/ws/app", nil)
+	conn, refused, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(url, "http")+"/ws/app", nil)
 	if err != nil {
+		if refused != nil {
+			refused.Body.Close()
+		}
 		return nil, err
 	}
 	defer conn.Close()
