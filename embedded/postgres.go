@@ -39,6 +39,12 @@ type Postgres struct {
 	unlock  func()
 }
 
+// PostgresFetched reports whether the cache holds PostgreSQL already.
+func PostgresFetched(cache string) bool {
+	_, err := os.Stat(program(filepath.Join(cache, postgresComponent().Name), "postgres"))
+	return err == nil
+}
+
 // databaseName is the database and the role.
 const databaseName = "floorwalker"
 
@@ -50,7 +56,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	install := filepath.Join(o.Cache, postgresComponent().Name)
-	if _, err := os.Stat(program(install, "postgres")); err != nil {
+	if !PostgresFetched(o.Cache) {
 		return nil, fmt.Errorf("PostgreSQL is not in %s: run `make fetch`", o.Cache)
 	}
 	c, err := openCluster(install, o.DataDir, rootsElsewhere, o.Logger)

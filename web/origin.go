@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// cleanOrigin is an origin as browsers send it: lower case, without a path, without the scheme's own port.
-func cleanOrigin(origin string) (string, error) {
+// CleanOrigin is an origin as browsers send it: lower case, without a path, without the scheme's own port.
+func CleanOrigin(origin string) (string, error) {
 	u, err := url.Parse(strings.TrimSpace(origin))
 	if err != nil {
 		return "", err
@@ -46,7 +46,7 @@ func OriginsFor(addr string) []string {
 	}
 	var origins []string
 	for _, h := range hosts {
-		if origin, err := cleanOrigin("http://" + net.JoinHostPort(h, port)); err == nil {
+		if origin, err := CleanOrigin("http://" + net.JoinHostPort(h, port)); err == nil {
 			origins = append(origins, origin)
 		}
 	}

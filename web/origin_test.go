@@ -12,7 +12,7 @@ func TestOriginsAreExact(t *testing.T) {
 		"https://shop.example": "https://shop.example", "HTTPS://Shop.Example:443/": "https://shop.example", "http://127.0.0.1:8080": "http://127.0.0.1:8080",
 		"http://localhost:80": "http://localhost", "https://*.example": "", "https://shop.example/chat": "", "shop.example": "", "null": "", "ftp://shop.example": "", "https://u:p@shop.example": "",
 	} {
-		got, err := cleanOrigin(given)
+		got, err := CleanOrigin(given)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%s became %q, %v", given, got, err)
 		}

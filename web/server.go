@@ -253,7 +253,7 @@ func New(p Parts, c Config) *Server {
 	s := &Server{parts: p, c: c, log: c.Logger, origins: map[string]bool{}, metrics: newMetrics(p.Metrics),
 		tickets: tickets{store: ticketStore{p.Pool}, life: c.TicketLife}}
 	for _, given := range c.Origins {
-		origin, err := cleanOrigin(given)
+		origin, err := CleanOrigin(given)
 		if err != nil {
 			s.log.Warn("an origin is passed over: no browser sends it", "origin", given, "error", err)
 			continue
@@ -265,7 +265,7 @@ func New(p Parts, c Config) *Server {
 		s.consoleOrigins = map[string]bool{}
 	}
 	for _, given := range c.ConsoleOrigins {
-		origin, err := cleanOrigin(given)
+		origin, err := CleanOrigin(given)
 		if err != nil {
 			s.log.Warn("an origin of the console is passed over: no browser sends it", "origin", given, "error", err)
 			continue

@@ -17,6 +17,7 @@ import (
 // cli is the command line: one field a subcommand.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Start what is missing and serve customers."`
+	Doctor  doctorCmd  `cmd:"" help:"Look at everything that serve would use, and say what to do about it."`
 	Fetch   fetchCmd   `cmd:"" help:"Fetch what is missing into the cache folder."`
 	Import  importCmd  `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
 	Export  exportCmd  `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`

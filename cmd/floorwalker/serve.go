@@ -142,12 +142,7 @@ func (c *serveCmd) origins() []string {
 	if len(c.Origins) > 0 {
 		return c.Origins
 	}
-	_, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return nil
-	}
-	list := []string{"http://" + c.Listen, "http://localhost:" + port, "http://127.0.0.1:" + port}
-	return list
+	return web.OriginsFor(c.Listen)
 }
 
 // readiness looks at each part.
