@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -26,7 +25,7 @@ func openPeer(ctx context.Context) (*peer, error) {
 	return p, err
 }
 
-// join connects and subscribes to the channels. Nothing is read where silent is set.
+// join connects and subscribes to the channels.
 func (p *peer) join(ctx context.Context, each func(*line, []byte), channels ...string) (*line, error) {
 	ready := make(chan struct{}, len(channels)+1)
 	l, err := open(ctx, p.url+"/connection/websocket", nil, nil, func(l *line, frame []byte) {
@@ -99,20 +98,4 @@ func (p *peer) pair(ctx context.Context, i int) (*pair, error) {
 		}
 	}
 	return &pair{publish(customer, "from-customer"), publish(agent, "from-agent")}, nil
-}
-
-// stick connects a reader that stops reading while much is said to it.
-func (p *peer) stick(ctx context.Context, i int) (*stuck, error) {
-	l, err := connect(ctx, p.url+"/connection/websocket", nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	channel := fmt.Sprint("stuck-", i)
-	for _, f := range []string{`{"id":1,"connect":{}}`, fmt.Sprintf(`{"id":2,"subscribe":{"channel":%q}}`, channel)} {
-		if err := l.say(f); err != nil {
-			return nil, err
-		}
-	}
-	shout := fmt.Sprintf(`{"id":3,"publish":{"channel":%q,"data":{"text":%q}}}`, channel, strings.Repeat("much ", 780))
-	return &stuck{l, func(int) string { return shout }}, nil
 }

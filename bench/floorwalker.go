@@ -122,9 +122,9 @@ func (s *shop) idle(ctx context.Context, i int) error {
 	return err
 }
 
-// sit makes an agent and opens a console.
-func (s *shop) sit(ctx context.Context, n int) (*seat, error) {
-	a := &seat{id: fmt.Sprint("agent-", n), arrived: map[string]chan struct{}{}}
+// sit makes an agent of the name and opens a console.
+func (s *shop) sit(ctx context.Context, name string) (*seat, error) {
+	a := &seat{id: "agent-" + name, arrived: map[string]chan struct{}{}}
 	out, err := exec.CommandContext(ctx, s.c.Binary, "agent", "add", a.id, "--name", "Agent", "--capacity", "100", "--queues", "*", "--data", s.dir).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("make an account: %w: %s", err, out)
@@ -134,7 +134,7 @@ func (s *shop) sit(ctx context.Context, n int) (*seat, error) {
 		return nil, fmt.Errorf("no password in %q", out)
 	}
 	a.header = http.Header{"Origin": {origin}}
-	raw, header, err := call(ctx, n, http.MethodPost, s.url+"/console/api/login", fmt.Sprintf(`{"id":%q,"password":%q}`, a.id, password[1]), a.header)
+	raw, header, err := call(ctx, len(s.agents), http.MethodPost, s.url+"/console/api/login", fmt.Sprintf(`{"id":%q,"password":%q}`, a.id, password[1]), a.header)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (a *seat) expect(session string) <-chan struct{} {
 func (s *shop) pair(ctx context.Context, i int) (*pair, error) {
 	const each = 50
 	if i%each == 0 {
-		a, err := s.sit(ctx, len(s.agents))
+		a, err := s.sit(ctx, fmt.Sprint(len(s.agents)))
 		if err != nil {
 			return nil, err
 		}
@@ -207,7 +207,7 @@ func (s *shop) pair(ctx context.Context, i int) (*pair, error) {
 	if _, err := s.ask(ctx, customer, a, o.Session); err != nil {
 		return nil, err
 	}
-	if _, _, err := call(ctx, i, http.MethodPost, s.url+"/console/api/conversations/"+o.Session+"/claim", `{"owner_epoch":1}`, a.header); err != nil {
+	if err := s.act(ctx, i, a, o, "claim", `{"owner_epoch":1}`); err != nil {
 		return nil, err
 	}
 	if err := a.line.say(fmt.Sprintf(`{"v":1,"type":"session.resume","session":%q}`, o.Session)); err != nil {
@@ -220,8 +220,7 @@ func (s *shop) pair(ctx context.Context, i int) (*pair, error) {
 		},
 		func() error {
 			text, n := s.post.write()
-			_, _, err := call(ctx, i/each, http.MethodPost, s.url+"/console/api/conversations/"+o.Session+"/messages", fmt.Sprintf(`{"client_msg_id":"a%d","text":%q}`, n, text), a.header)
-			return err
+			return s.act(ctx, i/each, a, o, "messages", fmt.Sprintf(`{"client_msg_id":"a%d","text":%q}`, n, text))
 		}}, nil
 }
 
@@ -239,30 +238,4 @@ func (s *shop) ask(ctx context.Context, customer *line, a *seat, session string)
 	case <-time.After(20 * time.Second):
 		return 0, fmt.Errorf("session %s does not come to the console", session)
 	}
-}
-
-// stick connects a reader that stops reading while much is said to it.
-func (s *shop) stick(ctx context.Context, i int) (*stuck, error) {
-	o, err := s.session(ctx, i)
-	if err != nil {
-		return nil, err
-	}
-	offer, err := s.offer(ctx, i, o)
-	if err != nil {
-		return nil, err
-	}
-	l, err := connect(ctx, s.url+"/ws/app", offer, nil)
-	if err != nil {
-		return nil, err
-	}
-	much := strings.Repeat("much ", 780)
-	return &stuck{l, func(n int) string {
-		if n == 0 {
-			return resume
-		}
-		if n == 1 {
-			return `{"v":1,"type":"handoff.request"}`
-		}
-		return fmt.Sprintf(`{"v":1,"type":"message.send","client_msg_id":"s%d","data":{"text":%q}}`, n, much)
-	}}, nil
 }

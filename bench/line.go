@@ -85,7 +85,12 @@ func open(ctx context.Context, url string, protocols []string, header http.Heade
 
 // connect connects without reading.
 func connect(ctx context.Context, url string, protocols []string, header http.Header) (*line, error) {
-	d := websocket.Dialer{NetDialContext: dialer().DialContext, HandshakeTimeout: 20 * time.Second, Subprotocols: protocols,
+	return connectBy(ctx, dialer(), url, protocols, header)
+}
+
+// connectBy is connect with a dialer of its own.
+func connectBy(ctx context.Context, by *net.Dialer, url string, protocols []string, header http.Header) (*line, error) {
+	d := websocket.Dialer{NetDialContext: by.DialContext, HandshakeTimeout: 20 * time.Second, Subprotocols: protocols,
 		ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10, WriteBufferPool: &sync.Pool{}}
 	conn, answer, err := d.DialContext(ctx, "ws"+strings.TrimPrefix(url, "http"), header)
 	if err != nil {

@@ -46,27 +46,29 @@ func main() {
 type report struct {
 	Idle   int `json:"idle"`
 	Active int `json:"active"`
-	Stuck  int `json:"stuck"`
 	// Floorwalker and Centrifuge are the two servers; the ratios are the first by the second.
 	Floorwalker   figures `json:"floorwalker"`
 	Centrifuge    figures `json:"centrifuge"`
 	MemoryRatio   float64 `json:"memory_ratio"`
 	DeliveryRatio float64 `json:"delivery_p99_ratio"`
-	// Resume is from session.resume to the last of 200 messages, Handoff from the customer's request to the console.
+	// Resume is from session.resume to the last of 200 messages, Handoff from the customer's request, so before its
+	// commit, to the console. Both are measured beside the idle connections and before anything else.
 	Resume  quantiles `json:"resume_200_messages"`
 	Handoff quantiles `json:"handoff_to_console"`
 	Turns   int       `json:"turns"`
+	// Stuck are the readers that were stuck all the while that DeliveryStuck was measured at Floorwalker.
+	Stuck         int       `json:"stuck"`
+	DeliveryStuck quantiles `json:"delivery_stuck"`
+	StuckRatio    float64   `json:"stuck_p99_ratio"`
 }
 
 // figures are one server's.
 type figures struct {
 	// KiBPerConnection is what the process grew by for each idle connection: socket buffers are the kernel's.
 	KiBPerConnection float64 `json:"kib_per_connection"`
-	// Delivery is from sending to arrival at the other person; DeliveryStuck the same while readers are stuck.
-	Delivery      quantiles `json:"delivery"`
-	DeliveryStuck quantiles `json:"delivery_stuck"`
-	StuckRatio    float64   `json:"stuck_p99_ratio"`
-	Lost          int       `json:"lost"`
+	// Delivery is from sending to arrival at the other person.
+	Delivery quantiles `json:"delivery"`
+	Lost     int       `json:"lost"`
 }
 
 type quantiles struct {

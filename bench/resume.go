@@ -8,27 +8,59 @@ import (
 	"time"
 )
 
+// alone measures what a customer waits for while nothing goes on but the idle connections.
+func (s *shop) alone(ctx context.Context, c *sessionsCmd, r *report) error {
+	a, err := s.sit(ctx, "measure")
+	if err != nil {
+		return err
+	}
+	defer a.line.conn.Close()
+	if r.Handoff, err = s.handoffs(ctx, a, c.Resumes); err != nil {
+		return fmt.Errorf("measure handoffs: %w", err)
+	}
+	say("handoff to the console: %+v ms", r.Handoff)
+	if r.Resume, err = s.resumes(ctx, a, c.Resumes); err != nil {
+		return fmt.Errorf("measure resumes: %w", err)
+	}
+	say("resume of 200 messages: %+v ms", r.Resume)
+	return nil
+}
+
+// conversation makes a session of so many messages of the agent.
+func (s *shop) conversation(ctx context.Context, i int, a *seat, messages int, text string) (session, error) {
+	customer, o, err := s.come(ctx, i, func(*line, []byte) {})
+	if err != nil {
+		return o, err
+	}
+	defer customer.conn.Close()
+	if _, err := s.ask(ctx, customer, a, o.Session); err != nil {
+		return o, err
+	}
+	if err := s.act(ctx, i, a, o, "claim", `{"owner_epoch":1}`); err != nil {
+		return o, err
+	}
+	for n := range messages {
+		if err := s.act(ctx, n, a, o, "messages", fmt.Sprintf(`{"client_msg_id":"r%d","text":"message %d. %s"}`, n, n, text)); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// act does one of the things that an agent does with a conversation.
+func (s *shop) act(ctx context.Context, i int, a *seat, o session, what, body string) error {
+	_, _, err := call(ctx, i, http.MethodPost, s.url+"/console/api/conversations/"+o.Session+"/"+what, body, a.header)
+	return err
+}
+
 // resumes measures how long a device takes to have a session of 200 messages again, from session.resume to the last.
-func (s *shop) resumes(ctx context.Context, n int) (quantiles, error) {
+func (s *shop) resumes(ctx context.Context, a *seat, n int) (quantiles, error) {
 	const messages = 200
-	customer, o, err := s.come(ctx, 0, func(*line, []byte) {})
+	o, err := s.conversation(ctx, 0, a, messages, "It belongs to a long conversation about shoes")
 	if err != nil {
 		return quantiles{}, err
 	}
-	a := s.agents[0]
-	if _, err := s.ask(ctx, customer, a, o.Session); err != nil {
-		return quantiles{}, err
-	}
-	path := s.url + "/console/api/conversations/" + o.Session
-	if _, _, err := call(ctx, 0, http.MethodPost, path+"/claim", `{"owner_epoch":1}`, a.header); err != nil {
-		return quantiles{}, err
-	}
-	for i := range messages {
-		if _, _, err := call(ctx, i, http.MethodPost, path+"/messages", fmt.Sprintf(`{"client_msg_id":"r%d","text":"message %d of a long conversation about shoes"}`, i, i), a.header); err != nil {
-			return quantiles{}, err
-		}
-	}
-	last := fmt.Appendf(nil, `message %d of a long`, messages-1)
+	last := fmt.Appendf(nil, `message %d. It`, messages-1)
 	var took []float64
 	for i := range n {
 		offer, err := s.offer(ctx, i, o)
@@ -56,19 +88,25 @@ func (s *shop) resumes(ctx context.Context, n int) (quantiles, error) {
 	return quantilesOf(took), nil
 }
 
-// handoffs measures how long a request for a person takes to the console.
-func (s *shop) handoffs(ctx context.Context, n int) (quantiles, error) {
+// handoffs measures how long a request for a person takes to the console. Each is answered and resolved before the next.
+func (s *shop) handoffs(ctx context.Context, a *seat, n int) (quantiles, error) {
 	var took []float64
 	for i := range n {
 		customer, o, err := s.come(ctx, i, func(*line, []byte) {})
 		if err != nil {
 			return quantiles{}, err
 		}
-		d, err := s.ask(ctx, customer, s.agents[i%len(s.agents)], o.Session)
+		d, err := s.ask(ctx, customer, a, o.Session)
 		if err != nil {
 			return quantiles{}, err
 		}
 		took = append(took, float64(d.Microseconds())/1000)
+		if err := s.act(ctx, i, a, o, "claim", `{"owner_epoch":1}`); err != nil {
+			return quantiles{}, err
+		}
+		if err := s.act(ctx, i, a, o, "resolve", ""); err != nil {
+			return quantiles{}, err
+		}
 		customer.conn.Close()
 	}
 	return quantilesOf(took), nil

@@ -17,7 +17,6 @@ import (
 type server interface {
 	idle(ctx context.Context, i int) error
 	pair(ctx context.Context, i int) (*pair, error)
-	stick(ctx context.Context, i int) (*stuck, error)
 	resident() (float64, error)
 	letters() *post
 }
@@ -30,14 +29,8 @@ type pair struct {
 	customer, agent func() error
 }
 
-// stuck is a reader that reads nothing while it keeps asking for more.
-type stuck struct {
-	line  *line
-	shout func(n int) string
-}
-
 func (c *sessionsCmd) run(ctx context.Context) (r report, err error) {
-	r.Idle, r.Active, r.Stuck = c.Idle, c.Active, c.Stuck
+	r.Idle, r.Active = c.Idle, c.Active
 	say("the shop opens")
 	floorwalker, err := openShop(ctx, c)
 	if err != nil {
@@ -57,6 +50,15 @@ func (c *sessionsCmd) run(ctx context.Context) (r report, err error) {
 		}
 	}
 	r.MemoryRatio = ratio(r.Floorwalker.KiBPerConnection, r.Centrifuge.KiBPerConnection)
+	// Before the conversations begin: what one resume and one request for a person take while nothing else goes on.
+	if err := floorwalker.alone(ctx, c, &r); err != nil {
+		return r, err
+	}
+	for _, s := range sides {
+		if err := s.seat(ctx, c); err != nil {
+			return r, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
 
 	thinking, stopThinking := context.WithCancel(ctx)
 	defer stopThinking()
@@ -71,24 +73,21 @@ func (c *sessionsCmd) run(ctx context.Context) (r report, err error) {
 		return r, err
 	}
 	r.DeliveryRatio = ratio(r.Floorwalker.Delivery.P99, r.Centrifuge.Delivery.P99)
-	for _, s := range sides {
-		if err := s.jam(ctx, c); err != nil {
-			return r, fmt.Errorf("%s: %w", s.name, err)
-		}
-	}
-	if err := c.alternate(ctx, sides, asker, true); err != nil {
+	jam, err := floorwalker.jam(ctx, c.Stuck)
+	if err != nil {
 		return r, err
 	}
+	if err := c.alternate(ctx, sides[:1], asker, true); err != nil {
+		return r, err
+	}
+	r.Stuck = jam.stuck()
+	r.DeliveryStuck = sides[0].quantiles(true)
+	r.StuckRatio = ratio(r.DeliveryStuck.P99, r.Floorwalker.Delivery.P99)
 	for _, s := range sides {
-		s.f.StuckRatio = ratio(s.f.DeliveryStuck.P99, s.f.Delivery.P99)
 		s.f.Lost = s.server.letters().missing()
 	}
 	r.Turns = int(asker.answered.Load())
-	if r.Handoff, err = floorwalker.handoffs(ctx, c.Resumes); err != nil {
-		return r, err
-	}
-	r.Resume, err = floorwalker.resumes(ctx, c.Resumes)
-	return r, err
+	return r, nil
 }
 
 // side is a server with its figures.
@@ -102,17 +101,16 @@ type side struct {
 
 // fill connects everybody and measures what a silent connection costs.
 func (s *side) fill(ctx context.Context, c *sessionsCmd) error {
-	// The first connections load what all share.
-	for i := range 50 {
-		if err := s.server.idle(ctx, i); err != nil {
-			return err
-		}
+	// The first connections load what all share: pools of connections to PostgreSQL, buffers, caches.
+	const first = 200
+	if err := many(ctx, first, func(i int) error { return s.server.idle(ctx, i) }); err != nil {
+		return err
 	}
 	before, err := s.settle(ctx)
 	if err != nil {
 		return err
 	}
-	if err := many(ctx, c.Idle, func(i int) error { return s.server.idle(ctx, 50+i) }); err != nil {
+	if err := many(ctx, c.Idle, func(i int) error { return s.server.idle(ctx, first+i) }); err != nil {
 		return err
 	}
 	after, err := s.settle(ctx)
@@ -121,6 +119,11 @@ func (s *side) fill(ctx context.Context, c *sessionsCmd) error {
 	}
 	s.f.KiBPerConnection = math.Round(10*(after-before)/float64(c.Idle)) / 10
 	say("%s: %d idle connections, %.1f KiB each (%.0f KiB before, %.0f after)", s.name, c.Idle, s.f.KiBPerConnection, before, after)
+	return nil
+}
+
+// seat brings those together who talk.
+func (s *side) seat(ctx context.Context, c *sessionsCmd) error {
 	// One after the other: agents take their conversations up in order.
 	for i := range c.Active {
 		p, err := s.server.pair(ctx, i)
@@ -133,8 +136,12 @@ func (s *side) fill(ctx context.Context, c *sessionsCmd) error {
 	return nil
 }
 
-// settle waits until the memory does not fall any more: garbage of the connecting goes back to the system.
+// settle waits until the memory does not fall any more: garbage of the connecting goes back to the system. Lines of
+// plain HTTP are closed before, on both sides.
 func (s *side) settle(ctx context.Context) (float64, error) {
+	for _, c := range callers {
+		c.CloseIdleConnections()
+	}
 	least, since := math.Inf(1), time.Now()
 	const calm = 40 * time.Second
 	for time.Since(since) < calm {
@@ -197,14 +204,20 @@ func (c *sessionsCmd) alternate(ctx context.Context, sides []*side, asker *asker
 		}
 	}
 	asker.awake.Store(false)
-	for _, s := range sides {
-		if q := quantilesOf(s.times[at]); jammed {
-			s.f.DeliveryStuck = q
-		} else {
-			s.f.Delivery = q
+	if !jammed {
+		for _, s := range sides {
+			s.f.Delivery = s.quantiles(false)
 		}
 	}
 	return nil
+}
+
+// quantiles are those of all that was said, while readers were stuck or not.
+func (s *side) quantiles(jammed bool) quantiles {
+	if jammed {
+		return quantilesOf(s.times[1])
+	}
+	return quantilesOf(s.times[0])
 }
 
 // talk has every pair say something each c.Every, both sides in turn, for a warm-up and the time that is measured.
@@ -254,26 +267,6 @@ func (s *side) talk(ctx context.Context, c *sessionsCmd) ([]float64, error) {
 	wg.Wait()
 	time.Sleep(500 * time.Millisecond) // what is under way arrives
 	return s.server.letters().measure(false), err
-}
-
-// jam lets readers connect, ask for much, and read nothing.
-func (s *side) jam(ctx context.Context, c *sessionsCmd) error {
-	for i := range c.Stuck {
-		k, err := s.server.stick(ctx, i)
-		if err != nil {
-			return err
-		}
-		go func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				// It may be cut off, which is what it is for.
-				if k.line.say(k.shout(n)) != nil {
-					return
-				}
-				time.Sleep(250 * time.Millisecond)
-			}
-		}()
-	}
-	return nil
 }
 
 // asker has the assistant asked, so often a second, while it is awake.
