@@ -47,7 +47,7 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		"an answer ends twice":        {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq) INSERT INTO events SELECT session_id, n.seq, type, data, ts FROM events, n WHERE session_id = $1 AND type = 'message.completed' ORDER BY events.seq LIMIT 1`, func(f *findings) []string { return f.duplicated }},
 		"an answer never ends":        {`UPDATE messages SET status = 'streaming', final_seq = NULL WHERE session_id = $1 AND role = 'assistant'`, func(f *findings) []string { return f.lost }},
 		"a gap":                       {`UPDATE events SET seq = seq + 100 WHERE session_id = $1 AND seq = 5`, func(f *findings) []string { return f.gaps }},
-		"a byte differs":              {`UPDATE events SET data = replace(data::text, 'question', 'Question')::json WHERE session_id = $1 AND seq = 3`, func(f *findings) []string { return f.gaps }},
+		"a byte differs":              {`UPDATE events SET data = replace(data::text, 'question', 'Question')::json WHERE session_id = $1 AND data ->> 'client_msg_id' = 'c1'`, func(f *findings) []string { return f.gaps }},
 		"a time differs":              {`UPDATE events SET ts = ts + interval '1 ms' WHERE session_id = $1 AND seq = 3`, func(f *findings) []string { return f.gaps }},
 		"an owner that no event made": {`UPDATE sessions SET owner = 'agent', agent = 'Kim' WHERE id = $1`, func(f *findings) []string { return f.doubleOwned }},
 		"a stranger writes": {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq)
