@@ -22,7 +22,7 @@ type services struct {
 	Data        string `help:"Folder for the embedded servers' data and for secrets." env:"FLOORWALKER_DATA"`
 	ORT         string `name:"onnxruntime" help:"ONNX Runtime's shared library. From the cache when empty." env:"ONNXRUNTIME_LIB"`
 	Models      string `help:"Folder with the models that rank and embed." default:"models" env:"FLOORWALKER_MODELS"`
-	Threads     int    `help:"Threads for ONNX Runtime. 0: one for each core, at most four." env:"FLOORWALKER_THREADS"`
+	Threads     int    `help:"Threads for ONNX Runtime. 0: one for each core, at most four." default:"0" env:"FLOORWALKER_THREADS"`
 }
 
 // cacheDir is the folder for what is fetched and built.

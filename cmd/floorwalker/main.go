@@ -16,6 +16,9 @@ import (
 
 // cli is the command line: one field a subcommand.
 type cli struct {
+	Config kong.ConfigFlag `help:"File of settings, as init writes it; floorwalker.env in the working folder where it is there." placeholder:"FILE"`
+
+	Init    initCmd    `cmd:"" help:"Write a file of all settings, each with what it does, to fill in."`
 	Serve   serveCmd   `cmd:"" help:"Start what is missing and serve customers."`
 	Doctor  doctorCmd  `cmd:"" help:"Look at everything that serve would use, and say what to do about it."`
 	Fetch   fetchCmd   `cmd:"" help:"Fetch what is missing into the cache folder."`
@@ -47,14 +50,19 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// newParser reads arguments, environment and settings file into c.
+func newParser(c *cli, std streams, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append([]kong.Option{kong.Name("floorwalker"),
+		kong.Description("A conversational shopping assistant that a shop runs on its own machines."),
+		kong.Writers(std.out, std.err), kong.Bind(std), kong.UsageOnError(),
+		kong.Resolvers(settings{}), kong.Configuration(readSettings, settingsFile)}, more...)...)
+}
+
 // run is the whole program: it parses the arguments, runs the subcommand and returns the exit status.
 func run(ctx context.Context, args []string, std streams) int {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c, kong.Name("floorwalker"),
-		kong.Description("A conversational shopping assistant that a shop runs on its own machines."),
-		kong.Writers(std.out, std.err), kong.Exit(func(code int) { exited = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std), kong.UsageOnError())
+	parser, err := newParser(&c, std, kong.Exit(func(code int) { exited = code }), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(std.err, "floorwalker:", err)
 		return 2

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"floorwalker/agent"
@@ -47,6 +48,11 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	rates, err := parseRates(c.Rates)
 	if err != nil {
 		return err
+	}
+	for _, origin := range slices.Concat(c.Origins, c.ConsoleOrigins) {
+		if _, err := web.CleanOrigin(origin); err != nil {
+			return fmt.Errorf("origin %q (FLOORWALKER_ORIGINS, FLOORWALKER_CONSOLE_ORIGINS): %w", origin, err)
+		}
 	}
 	base, err := startServices(ctx, c.services, std, log)
 	if err != nil {
