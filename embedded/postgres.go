@@ -41,8 +41,13 @@ type Postgres struct {
 
 // PostgresFetched reports whether the cache holds PostgreSQL already.
 func PostgresFetched(cache string) bool {
-	_, err := os.Stat(program(filepath.Join(cache, postgresComponent().Name), "postgres"))
+	_, err := os.Stat(PostgresProgram(cache, "postgres"))
 	return err == nil
+}
+
+// PostgresProgram is the path of one of PostgreSQL's own programs in the cache: pg_dump, pg_restore, psql.
+func PostgresProgram(cache, name string) string {
+	return program(filepath.Join(cache, postgresComponent().Name), name)
 }
 
 // databaseName is the database and the role.

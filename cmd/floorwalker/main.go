@@ -24,6 +24,8 @@ type cli struct {
 	Fetch   fetchCmd   `cmd:"" help:"Fetch what is missing into the cache folder."`
 	Import  importCmd  `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
 	Export  exportCmd  `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
+	Backup  backupCmd  `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`
+	Restore restoreCmd `cmd:"" help:"Put a backup in place of what the database holds."`
 	Agent   agentCmd   `cmd:"" help:"Accounts of the people who answer at the console."`
 	Testenv testenvCmd `cmd:"" help:"Run a command with a throw-away PostgreSQL and everything else that the tests need."`
 	Eval    evalCmd    `cmd:"" help:"Measure relevance, understanding or conversations."`

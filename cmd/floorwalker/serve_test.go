@@ -32,10 +32,10 @@ import (
 
 // program is the whole program, running inside the test.
 type program struct {
-	url, data string
-	out, err  lockedBuffer
-	stop      context.CancelFunc
-	ended     chan int
+	url, data, database string
+	out, err            lockedBuffer
+	stop                context.CancelFunc
+	ended               chan int
 }
 
 // lockedBuffer is written by the program while the test reads it.
@@ -59,10 +59,10 @@ func (l *lockedBuffer) String() string {
 // startProgram runs `floorwalker serve` on a database of its own and waits until it is open.
 func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := &program{data: t.TempDir(), ended: make(chan int, 1)}
+	p := &program{data: t.TempDir(), database: pgtest.URL(t), ended: make(chan int, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
-	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", pgtest.URL(t), "--data", p.data,
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", p.database, "--data", p.data,
 		"--onnxruntime", onnxtest.Library(t), "--models", onnxtest.Models()}, args...)
 	go func() { p.ended <- run(ctx, args, streams{strings.NewReader(""), &p.out, &p.err}) }()
 	t.Cleanup(func() { p.end(t) })
