@@ -206,7 +206,7 @@ func TestCitedArticlesAreRead(t *testing.T) {
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 	c := open(t, setup{config: web.Config{HSTS: "max-age=31536000", ImageHosts: []string{"https://pictures.example"}}})
-	for _, path := range []string{"/", "/chat", "/static/main.js", "/capabilities", "/api/products/x", "/none"} {
+	for _, path := range []string{"/", "/chat", "/floorwalker.js", "/static/log.js", "/capabilities", "/api/products/x", "/none"} {
 		r := c.call("GET", path, "", nil, nil)
 		policy := r.Header.Get("Content-Security-Policy")
 		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "https://pictures.example"} {

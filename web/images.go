@@ -14,6 +14,7 @@ func (s *Server) serveImage(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", picturePolicy)
 	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // the widget shows them on the shop's own pages
 	if s.parts.Images != nil {
 		missing := &missingWatch{ResponseWriter: w}
 		s.parts.Images.ServeHTTP(missing, r)

@@ -16,9 +16,10 @@ import (
 //go:embed page console
 var pageFiles embed.FS
 
-// pageRoutes serve the customer's page and what it is made of, from the binary.
+// pageRoutes serve the customer's page, the widget's script, and the modules that the console shares, from the binary.
 func (s *Server) pageRoutes(mux *http.ServeMux) {
 	servePage(mux, "page", "/static/", "/{$}", "/chat")
+	mux.HandleFunc("GET /floorwalker.js", serveWidget)
 }
 
 // servePage serves the embedded page of the folder at the paths, and what it is made of under static.
@@ -45,8 +46,7 @@ func asset(files fs.FS, name string) http.Handler {
 	if err != nil {
 		panic("web: " + name + " is embedded: " + err.Error())
 	}
-	sum := sha256.Sum256(content)
-	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
+	tag := tagOf(content)
 	kind := mime.TypeByExtension(path.Ext(name))
 	switch path.Ext(name) {
 	case ".js":
@@ -63,4 +63,10 @@ func asset(files fs.FS, name string) http.Handler {
 		h.Set("Cache-Control", "no-cache")
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	})
+}
+
+// tagOf is the entity tag of the content.
+func tagOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }

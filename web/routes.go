@@ -69,6 +69,9 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			writeError(w, err)
 			return
 		}
+		if s.share(w, r) {
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { answered, ask, online, openPage, picture, until } from "./pages.mjs";
+import { answered, ask, choose, conversation, focused, online, openPage, picture, until } from "./pages.mjs";
 import { Ollama, openBrowser, pause, Shop } from "./shop.mjs";
 
 const browser = await openBrowser();
@@ -31,11 +31,6 @@ async function visit(options) {
   await online(page);
   return page;
 }
-
-// conversation is what stands on the screen, in its order.
-const conversation = page => page.locator("#log > li").evaluateAll(lines => lines.map(line => line.classList.contains("shelf")
-  ? [...line.querySelectorAll("h3")].map(title => title.textContent).join(" | ")
-  : `${line.className.split(" ").slice(0, 2).join(" ")}: ${line.querySelector(".text")?.textContent ?? line.textContent}`));
 
 test("a customer asks, sees cards, and then the answer as it is written", { skip }, async () => {
   ollama.pause = 120; // slow enough to be seen growing on a busy machine
@@ -76,7 +71,7 @@ test("the cart counts what is put in, changes quantities, and empties", { skip }
   await page.locator("#cart .total strong", { hasText: "$37.00" }).waitFor();
   await picture(page, "page-cart");
   await page.keyboard.press("Escape");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "cart-button", "the focus returns");
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "cart-button", "the focus returns");
   await page.keyboard.press("Enter");
   await page.locator("#cart li .icon").click();
   await page.locator("#cart .empty").waitFor();
@@ -209,7 +204,7 @@ test("a lost network is told, and found again", { skip }, async () => {
   const page = await visit();
   await page.route("**/api/**", route => route.abort());
   // Chromium keeps open sockets when it plays offline, so the line is cut by hand.
-  await page.evaluate(() => { const send = WebSocket.prototype.send; WebSocket.prototype.send = function (data) { WebSocket.prototype.send = send; this.close(); }; });
+  await page.frames()[1].evaluate(() => { const send = WebSocket.prototype.send; WebSocket.prototype.send = function (data) { WebSocket.prototype.send = send; this.close(); }; });
   await ask(page, "desk lamp");
   await page.locator('#state[data-state="offline"]').waitFor();
   await page.unroute("**/api/**");
@@ -256,7 +251,7 @@ test("the interface is Chinese for who reads Chinese", { skip }, async () => {
   await page.locator(".card h3", { hasText: "跑步鞋" }).first().waitFor();
   assert.match(await answered(page, 1), /\p{Script=Han}/u);
   await picture(page, "page-chinese");
-  await page.locator("#language").click();
+  await choose(page, "language");
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
   assert.equal(await page.locator(".card .add").first().textContent(), "Add to cart");
   await page.reload();
@@ -275,7 +270,7 @@ test("both languages have the same words", { skip }, async () => {
 
 test("it works on a phone, in the dark, and by keyboard alone", { skip }, async () => {
   const page = await visit({ viewport: { width: 390, height: 780 }, colorScheme: "dark", isMobile: false, reducedMotion: "reduce" });
-  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  assert.equal(await page.locator(".chat").getAttribute("data-theme"), "dark");
   await page.locator("#text").focus();
   await page.keyboard.type("running shoes");
   await page.keyboard.press("Enter");
@@ -287,10 +282,10 @@ test("it works on a phone, in the dark, and by keyboard alone", { skip }, async 
   let reached = false;
   for (let i = 0; i < 12 && !reached; i++) {
     await page.keyboard.press("Shift+Tab");
-    reached = await page.evaluate(() => document.activeElement.matches(".card .decline"));
+    reached = await (await focused(page)).evaluate(node => node.matches(".card .decline"));
   }
   assert.ok(reached, "the keyboard reaches the cards");
-  const sku = await page.evaluate(() => document.activeElement.closest(".card").dataset.sku);
+  const sku = await (await focused(page)).evaluate(node => node.closest(".card").dataset.sku);
   await page.keyboard.press("Enter");
   await page.locator(`.card.aside[data-sku="${sku}"]`).waitFor();
   assert.equal(await page.locator("#announcer").textContent() !== "", true, "screen readers hear of the answer");

@@ -39,6 +39,24 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
+// choose does what an entry of the chat's menu says.
+export async function choose(page, entry) {
+  await page.locator("#menu-button").click();
+  await page.locator(`#menu #${entry}`).click();
+}
+
+// focused is the element that has the focus, in the chat or outside.
+export const focused = page => page.evaluateHandle(() => {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return node;
+});
+
+// conversation is what stands on the screen, in its order.
+export const conversation = page => page.locator("#log > li:not(.after)").evaluateAll(lines => lines.map(line => line.classList.contains("shelf")
+  ? [...line.querySelectorAll("h3")].map(title => title.textContent).join(" | ")
+  : `${line.className.split(" ").slice(0, 2).join(" ")}: ${line.querySelector(".text")?.textContent ?? line.textContent}`));
+
 export const until = async (what, holds, patience = 20_000) => {
   for (const end = Date.now() + patience; ;) {
     if (await holds()) return;

@@ -70,8 +70,10 @@ export class Ollama {
 }
 
 export class Shop {
-  async start(ollama) {
+  // start opens a shop for its own pages and those of the origins.
+  async start(ollama, ...origins) {
     this.ollama = ollama;
+    this.origins = origins;
     this.data = await mkdtemp(join(tmpdir(), "floorwalker-page-"));
     await chmod(this.data, 0o755); // PostgreSQL may run as another user
     this.port = await freePort();
@@ -84,6 +86,7 @@ export class Shop {
 
   get env() {
     const env = { ...process.env, FLOORWALKER_DATA: this.data, OLLAMA_HOST: this.ollama.url, FLOORWALKER_ADMIN_TOKEN: adminToken,
+      FLOORWALKER_ORIGINS: [this.url, ...this.origins].join(),
       FLOORWALKER_MODELS: process.env.FLOORWALKER_MODELS || join(here, "../../models") };
     for (const external of ["DATABASE_URL", "NATS_URL"]) delete env[external];
     return env;

@@ -1,11 +1,15 @@
 // Product cards: one list an answer, side by side, each with picture, price, rating, stock and reasons.
 import { element, icon, stepper } from "./elements.js";
 import { t } from "./i18n.js";
+import { home, view } from "./surroundings.js";
+
+const { ResizeObserver } = view; // those of a hidden frame never fire
 
 export class Cards {
-  // cart gives quantities and sets them; decline puts a product aside.
-  constructor({ quantityOf, setQuantity, decline }) {
-    Object.assign(this, { quantityOf, setQuantity, decline });
+  // quantityOf and setQuantity are the cart's; decline puts a product aside; compared(sku) is whether it is ticked,
+  // compare(card, ticked) ticks it.
+  constructor({ quantityOf, setQuantity, decline, compared, compare }) {
+    Object.assign(this, { quantityOf, setQuantity, decline, compared, compare });
     this.shown = new Map(); // sku -> the cards on the screen, each with its element
     this.declined = new Set();
   }
@@ -38,11 +42,13 @@ export class Cards {
     return frame;
   }
 
-  // draw fills a card's element anew; what was unfolded stays so.
+  // draw fills a card's element anew; what was unfolded stays so, and the focus stays in the card.
   draw(entry) {
     const { card, node } = entry;
     const open = node.querySelector("details")?.open;
+    const held = node.getRootNode().activeElement, part = node.contains(held) && (parts.find(name => held.matches(name)) ?? "button");
     const aside = this.declined.has(card.sku);
+    entry.quantity = this.quantityOf(card.sku);
     node.dataset.sku = card.sku;
     node.classList.toggle("gone", Boolean(card.gone));
     node.classList.toggle("aside", aside);
@@ -51,10 +57,11 @@ export class Cards {
       element("div", { class: "about" },
         element("p", { class: "brand" }, card.brand || card.category || "\u00a0"),
         element("h3", { title: card.title }, card.title),
-        element("p", { class: "facts" }, element("strong", { class: "price" }, card.price_text), stars(card.rating)),
+        element("p", { class: "facts" }, element("span", {}, element("strong", { class: "price" }, card.price_text), earlier(card)), stars(card.rating)),
         stockLine(card),
         reasons(card, open),
         aside ? element("p", { class: "note" }, t("declined")) : this.actions(card)));
+    if (part) (node.querySelector(part) ?? node.querySelector(".stepper button:last-child") ?? node.querySelector("button, summary"))?.focus();
   }
 
   actions(card) {
@@ -64,16 +71,28 @@ export class Cards {
       ? stepper(have, { less: t("less"), more: t("more") }, quantity => this.setQuantity(card.sku, quantity))
       : element("button", { class: "add", type: "button", disabled: card.stock <= 0, "aria-label": t("addLabel", card.title), onclick: () => this.setQuantity(card.sku, 1) }, t("add"));
     const decline = element("button", { class: "decline", type: "button", "aria-label": t("declineLabel", card.title), title: t("decline"), onclick: () => this.decline(card) }, icon("m7 7 10 10M17 7 7 17"));
-    return element("div", { class: "actions" }, buy, decline);
+    const tick = element("input", { type: "checkbox", "aria-label": t("compareLabel", card.title) });
+    tick.checked = this.compared(card.sku);
+    tick.addEventListener("change", () => this.compare(card, tick.checked));
+    return element("div", { class: "actions" }, buy, decline, element("label", { class: "tick" }, tick, t("compare")));
   }
 
-  // redraw after the cart or the language changed.
+  // redraw after the language changed; recount after the cart did.
   redraw() {
     for (const entries of this.shown.values()) entries.forEach(entry => this.draw(entry));
   }
 
+  recount() {
+    for (const [sku, entries] of this.shown) {
+      const quantity = this.quantityOf(sku);
+      for (const entry of entries) if (entry.quantity !== quantity) this.draw(entry);
+    }
+  }
+
   update({ sku, ...change }) {
     for (const entry of this.shown.get(sku) ?? []) {
+      if (change.price && change.price.minor < entry.card.price.minor) entry.card.before = entry.card.price_text;
+      else if (change.price) delete entry.card.before;
       Object.assign(entry.card, Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
       this.draw(entry);
     }
@@ -85,13 +104,21 @@ export class Cards {
   }
 }
 
+// The parts of a card that can hold the focus.
+const parts = ["summary", ".decline", ".tick input", ".stepper button:first-child"];
+
 // picture shows the product's own picture where it is ours or the policy lets it in; else the drawn one.
-function picture(card) {
-  const drawn = `/images/${encodeURIComponent(card.sku)}`;
-  const given = typeof card.image_url === "string" && /^(\/(?!\/)|https:\/\/)/.test(card.image_url) ? card.image_url : drawn;
+export function picture(card) {
+  const drawn = `${home}/images/${encodeURIComponent(card.sku)}`;
+  const given = typeof card.image_url !== "string" ? drawn : /^\/(?!\/)/.test(card.image_url) ? home + card.image_url : /^https:\/\//.test(card.image_url) ? card.image_url : drawn;
   const image = element("img", { src: given, alt: "", loading: "lazy", decoding: "async", width: 240, height: 180 });
   image.addEventListener("error", () => { if (image.getAttribute("src") !== drawn) image.src = drawn; }, { once: true });
   return image;
+}
+
+// earlier is what a product cost when it was shown, where it costs less now.
+function earlier(card) {
+  return card.before ? element("s", { "aria-label": t("before", card.before) }, card.before) : null;
 }
 
 function stars(rating) {

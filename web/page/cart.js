@@ -1,16 +1,17 @@
-// The cart: a count in the header, and a panel with lines, quantities and the total.
+// The cart: a count in the header, and a sheet with lines, quantities and the total.
 import { element, icon, stepper } from "./elements.js";
 import { money, t } from "./i18n.js";
-
-const $ = id => document.getElementById(id);
+import { Sheet } from "./sheet.js";
+import { home } from "./surroundings.js";
 
 export class Cart {
-  constructor(setQuantity) {
+  constructor(root, setQuantity) {
     this.set = setQuantity;
     this.cart = null;
-    $("cart-button").addEventListener("click", () => this.toggle());
-    $("cart-close").addEventListener("click", () => this.toggle(false));
-    addEventListener("keydown", event => { if (event.key === "Escape" && !$("cart").hidden) this.toggle(false); });
+    this.button = root.getElementById("cart-button");
+    this.count = root.getElementById("cart-count");
+    this.sheet = new Sheet(root, "cart");
+    this.button.addEventListener("click", () => this.sheet.open());
   }
 
   quantityOf(sku) { return this.cart?.lines?.find(line => line.sku === sku)?.quantity ?? 0; }
@@ -20,29 +21,27 @@ export class Cart {
     this.draw();
   }
 
-  toggle(open = $("cart").hidden) {
-    $("cart").hidden = !open;
-    $("cart-button").setAttribute("aria-expanded", String(open));
-    if (open) $("cart").focus();
-    else $("cart-button").focus();
-  }
-
   draw() {
     const lines = this.cart?.lines ?? [];
     const pieces = lines.reduce((sum, line) => sum + line.quantity, 0);
-    $("cart-count").textContent = pieces > 99 ? "99+" : String(pieces);
-    $("cart-count").hidden = pieces === 0;
-    $("cart-button").setAttribute("aria-label", t("cartLabel", pieces));
-    $("cart-close").setAttribute("aria-label", t("close"));
-    if (lines.length === 0) return $("cart-lines").replaceChildren(element("p", { class: "empty" }, t("empty")));
-    $("cart-lines").replaceChildren(
-      element("ul", {}, ...lines.map(line => this.line(line))),
-      element("p", { class: "total" }, element("span", {}, t("total")), element("strong", {}, money(this.cart.total))));
+    this.count.textContent = pieces > 99 ? "99+" : String(pieces);
+    this.count.hidden = pieces === 0;
+    this.button.setAttribute("aria-label", t("cartLabel", pieces));
+    // What was pressed is drawn anew; the focus stays with its line.
+    const held = this.sheet.body.contains(this.sheet.root.activeElement) && this.sheet.root.activeElement;
+    const line = held && held.closest("li")?.dataset.sku, label = held && held.getAttribute("aria-label");
+    if (lines.length === 0) this.sheet.draw(t("cart"), element("p", { class: "empty" }, t("empty")));
+    else {
+      this.sheet.draw(t("cart"),
+        element("ul", {}, ...lines.map(line => this.line(line))),
+        element("p", { class: "total" }, element("span", {}, t("total")), element("strong", {}, money(this.cart.total))));
+    }
+    if (held) (this.sheet.body.querySelector(`li[data-sku="${CSS.escape(line)}"] [aria-label="${CSS.escape(label)}"]`) ?? this.sheet.node).focus();
   }
 
   line({ sku, title, quantity, price }) {
-    return element("li", {},
-      element("img", { src: `/images/${encodeURIComponent(sku)}`, alt: "", width: 56, height: 42, loading: "lazy" }),
+    return element("li", { "data-sku": sku },
+      element("img", { src: `${home}/images/${encodeURIComponent(sku)}`, alt: "", width: 56, height: 42, loading: "lazy" }),
       element("span", { class: "title" }, title),
       element("span", { class: "sum" }, money(price, quantity)),
       stepper(quantity, { less: t("less"), more: t("more") }, count => this.set(sku, count)),

@@ -1,5 +1,9 @@
 // One conversation over one socket: opens a session, comes back with its position after every break, hands on
 // every event once and in order, and keeps what was written until the server has acknowledged it.
+import { uuid } from "./elements.js";
+import { recall, remember } from "./i18n.js";
+import { home, view } from "./surroundings.js";
+
 const version = 1;
 // What the server may take a little later; everything else it will never take.
 const later = new Set(["busy", "rate_limited", "internal", "draining"]);
@@ -11,15 +15,24 @@ export class Connection {
   // says that a message will never be taken.
   constructor({ take, state, refused, locale }) {
     Object.assign(this, { take, state, refused, locale });
-    this.session = read(localStorage, "session");
+    this.session = parse(recall("session"));
     this.position = { epoch: "", seq: 0 };
     // Each tab keeps its own unsent messages; they outlive a reload.
-    this.unsent = read(sessionStorage, "unsent") || [];
+    this.unsent = parse(recall("unsent", "sessionStorage")) ?? [];
     this.tries = 0;
     this.pause = 500;
     this.resumed = false;
     addEventListener("online", () => this.hurry());
-    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    view.document.addEventListener("visibilitychange", () => view.document.hidden || this.hurry());
+  }
+
+  // known is whether this browser has had a conversation.
+  get known() { return Boolean(this.session); }
+
+  // start connects, and from then on keeps connected. Without it nothing is asked of the server.
+  start() {
+    if (this.started) return;
+    this.started = true;
     setInterval(() => this.listen(), 5000);
     this.connect();
   }
@@ -29,10 +42,11 @@ export class Connection {
     this.timer = 0;
     this.state(this.tries ? "offline" : "connecting");
     try {
+      this.session ??= parse(recall("session")); // another tab may have been faster
       if (!this.session) {
         const opened = await post("/api/sessions", { locale: this.locale() });
         this.session = { id: opened.session, secret: opened.secret };
-        write(localStorage, "session", this.session);
+        remember("session", JSON.stringify(this.session));
       }
       const { ticket } = await post("/api/tickets", { session: this.session.id }, this.session.secret);
       this.open(ticket);
@@ -43,7 +57,7 @@ export class Connection {
   }
 
   open(ticket) {
-    const address = new URL("/ws", location.href);
+    const address = new URL("/ws", home);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = new WebSocket(address, ["floorwalker.v1", `ticket.${ticket}`]);
     this.socket = socket;
@@ -92,12 +106,14 @@ export class Connection {
 
   // send keeps the text until it is acknowledged, and returns its name.
   send(text) {
-    const message = { id: crypto.randomUUID(), data: { text, locale: this.locale() } };
+    const message = { id: uuid(), data: { text, locale: this.locale() } };
     this.unsent.push(message);
-    write(sessionStorage, "unsent", this.unsent);
+    this.keep();
     this.transmit(message);
     return message.id;
   }
+
+  keep() { remember("unsent", JSON.stringify(this.unsent), "sessionStorage"); }
 
   transmit(message) {
     if (this.resumed) this.frame("message.send", message.data, message.id);
@@ -115,7 +131,7 @@ export class Connection {
 
   settle(id) {
     this.unsent = this.unsent.filter(message => message.id !== id);
-    write(sessionStorage, "unsent", this.unsent);
+    this.keep();
   }
 
   // frame sends now or not at all.
@@ -164,23 +180,20 @@ export class Connection {
   forget() {
     this.session = null;
     this.position = { epoch: "", seq: 0 };
-    write(localStorage, "session", null);
+    remember("session", "null");
   }
 }
 
 async function post(path, body, secret) {
   const headers = { "Content-Type": "application/json" };
   if (secret) headers.Authorization = `Bearer ${secret}`;
-  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+  const response = await fetch(home + path, { method: "POST", credentials: "omit", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
   if (response.ok) return response.json();
   const wait = 1000 * Number(response.headers.get("Retry-After") || 0);
   throw Object.assign(new Error(response.statusText), { status: response.status, wait });
 }
 
-// Storage may be blocked or full; the conversation then lives as long as the page.
-function read(where, key) {
-  try { return JSON.parse(where.getItem(`floorwalker.${key}`)); } catch { return null; }
-}
-function write(where, key, value) {
-  try { where.setItem(`floorwalker.${key}`, JSON.stringify(value)); } catch { /* blocked or full */ }
+// parse reads what was kept; null where there is nothing, or nothing of ours.
+function parse(text) {
+  try { return JSON.parse(text); } catch { return null; }
 }

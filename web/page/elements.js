@@ -11,16 +11,21 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-const svg = "http://www.w3.org/2000/svg";
-
-// icon draws one of the page's own paths.
+// icon draws one of our own paths.
 export function icon(path) {
-  const node = document.createElementNS(svg, "svg");
-  node.setAttribute("viewBox", "0 0 24 24");
-  node.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(svg, "path");
-  line.setAttribute("d", path);
-  node.append(line);
+  return drawing("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, drawing("path", { d: path }));
+}
+
+// emblem is our own picture.
+export function emblem() {
+  return drawing("svg", { class: "emblem", viewBox: "0 0 32 32", "aria-hidden": "true" },
+    drawing("rect", { class: "ground", width: 32, height: 32, rx: 9 }), drawing("path", { class: "letter", d: "M10 23V9.5h10M10 16h7.5" }), drawing("circle", { class: "point", cx: 22.3, cy: 21.8, r: 3 }));
+}
+
+function drawing(name, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
   return node;
 }
 
@@ -30,4 +35,10 @@ export function stepper(quantity, labels, set) {
     element("button", { type: "button", "aria-label": labels.less, onclick: () => set(quantity - 1) }, "−"),
     element("output", {}, String(quantity)),
     element("button", { type: "button", "aria-label": labels.more, onclick: () => set(quantity + 1) }, "+"));
+}
+
+// uuid makes a name that nobody else makes, also on pages without TLS.
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
 }

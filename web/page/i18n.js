@@ -1,4 +1,6 @@
 // The interface's own words, in both languages, and the choice between them.
+import { brief } from "./surroundings.js";
+
 const words = {
   en: {
     other: "中文", otherLabel: "Switch to Chinese", theme: "Switch between light and dark", skip: "Skip to the message field",
@@ -26,6 +28,11 @@ const words = {
     name: "Name (if you like)", email: "E-mail", formText: "Your message to us", formSend: "Leave the message", formReceived: n => `Thank you. Your message is stored as number ${n}; we answer by e-mail.`,
     howWasIt: who => (who ? `How was it with ${who}?` : "How was it?"), scoreLabel: n => `${n} of 5`, scoreFace: ["1", "2", "3", "4", "5"], thanks: "Thank you for your answer.", comment: "Anything to add?",
     typing: who => (who ? `${who} is writing…` : "Somebody is writing…"), seen: "Seen",
+    conversation: "Conversation", menu: "More", closeChat: "Close the chat", launch: n => (n ? `Open the chat, ${n === 1 ? "1 new message" : `${n} new messages`}` : "Open the chat"), launched: "Close the chat",
+    find: "Search this conversation", findBack: "Previous match", findOn: "Next match", found: (n, of) => (of ? `${n} of ${of}` : "Nothing found"), download: "Download the conversation",
+    soundOn: "Sound is off: turn it on", soundOff: "Sound is on: turn it off", copy: "Copy", copied: "Copied", again: "Ask again", retry: "Try again",
+    compare: "Compare", compareLabel: t => `Compare ${t}`, compareButton: n => `Compare ${n} products`, compareMore: "Tick one more to compare", product: "Product", price: "Price", ratingName: "Rating", stockName: "Stock", brand: "Brand",
+    before: p => `Before: ${p}`, quick: ["Cheaper ones", "Best rated first", "Compare the first two"], quickLabel: "Suggestions",
   },
   zh: {
     other: "English", otherLabel: "切换到英文", theme: "切换深色和浅色", skip: "跳到输入框",
@@ -52,11 +59,17 @@ const words = {
     name: "称呼（可不填）", email: "电子邮箱", formText: "留言内容", formSend: "提交留言", formReceived: n => `谢谢！留言编号 ${n}，我们会通过邮件回复。`,
     howWasIt: who => (who ? `您对 ${who} 的服务满意吗？` : "您对服务满意吗？"), scoreLabel: n => `${n} 分，满分 5 分`, scoreFace: ["1", "2", "3", "4", "5"], thanks: "谢谢您的评价。", comment: "还有什么想说的吗？",
     typing: who => (who ? `${who} 正在输入…` : "对方正在输入…"), seen: "已读",
+    conversation: "对话", menu: "更多", closeChat: "关闭聊天", launch: n => (n ? `打开聊天，${n} 条新消息` : "打开聊天"), launched: "关闭聊天",
+    find: "搜索对话内容", findBack: "上一个", findOn: "下一个", found: (n, of) => (of ? `${n} / ${of}` : "没有找到"), download: "下载对话记录",
+    soundOn: "提示音已关闭，点击开启", soundOff: "提示音已开启，点击关闭", copy: "复制", copied: "已复制", again: "再问一次", retry: "重试",
+    compare: "对比", compareLabel: t => `对比 ${t}`, compareButton: n => `对比 ${n} 件商品`, compareMore: "再选一件即可对比", product: "商品", price: "价格", ratingName: "评分", stockName: "库存", brand: "品牌",
+    before: p => `原价 ${p}`, quick: ["便宜一点的", "评分最高的排前面", "比较前两个"], quickLabel: "快捷回复",
   },
 };
 
-const stored = recall("language");
-let language = stored in words ? stored : (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+// The reader's choice goes before the page's, the page's before the browser's.
+const wanted = [recall("language"), brief?.settings.lang, (navigator.language || "").slice(0, 2).toLowerCase()];
+let language = wanted.find(name => Object.hasOwn(words, name ?? "")) ?? "en";
 
 export const locale = () => language;
 export const t = (key, ...values) => {
@@ -71,6 +84,13 @@ export function toggleLanguage() {
 
 // Both languages have the same words; the tests hold them to it.
 export const vocabulary = () => Object.fromEntries(Object.entries(words).map(([name, list]) => [name, Object.keys(list).sort()]));
+
+// clock writes the time of a message, with its day where that is not today.
+export function clock(date) {
+  if (Number.isNaN(date.getTime())) return "";
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(language, { ...(!today && { month: "short", day: "numeric" }), hour: "2-digit", minute: "2-digit" });
+}
 
 // when writes a moment to come, in the reader's own time.
 export function when(at) {
@@ -88,10 +108,11 @@ export function money({ minor, currency }, times = 1) {
   }
 }
 
-// Storage may be blocked or full; a choice then lasts as long as the page.
-export function recall(key) {
-  try { return localStorage.getItem(`floorwalker.${key}`); } catch { return null; }
+// Storage may be blocked or full; what is kept then lasts as long as the page. The area is the browser's
+// localStorage, or sessionStorage for what is this tab's own.
+export function recall(key, area = "localStorage") {
+  try { return window[area].getItem(`floorwalker.${key}`); } catch { return null; }
 }
-export function remember(key, value) {
-  try { localStorage.setItem(`floorwalker.${key}`, value); } catch { /* blocked or full */ }
+export function remember(key, value, area = "localStorage") {
+  try { window[area].setItem(`floorwalker.${key}`, value); } catch { /* blocked or full */ }
 }

@@ -1,6 +1,6 @@
 // The conversation on the screen, built from the protocol's events by its rules alone.
 import { element } from "./elements.js";
-import { locale, t } from "./i18n.js";
+import { clock, t } from "./i18n.js";
 
 export class Log {
   // shelf(list) makes the element of a list of cards; article(slug) shows a cited article; announce(text) is
@@ -46,11 +46,15 @@ export class Log {
     this.note(node, "");
   }
 
-  refused(id, message) {
+  // refused says why a message was not taken; retry, where given, sends it anew in its place.
+  refused(id, message, retry) {
     const node = this.mine.get(id);
-    node?.classList.add("refused");
-    this.note(node, `${t("refused")}: ${message}`);
     this.mine.delete(id);
+    if (!node) return;
+    node.classList.remove("unsent");
+    node.classList.add("refused");
+    this.note(node, `${t("refused")}: ${message}`);
+    if (retry) node.append(element("p", { class: "tools" }, element("button", { type: "button", onclick: () => { node.remove(); retry(); } }, t("retry"))));
   }
 
   created({ message_id: id, role, state, text, author, client_msg_id: client }, ts, seq) {
@@ -158,13 +162,12 @@ export class Log {
 
   bubble(role, text, at, author) {
     const who = role === "customer" ? t("you") : author || t("assistant");
-    const time = Number.isNaN(at.getTime()) ? "" : at.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" });
     const node = element("li", { class: `message ${role}` },
       element("span", { class: "hidden" }, `${who}: `),
       author ? element("span", { class: "author" }, author) : null,
       element("span", { class: "text", dir: "auto" }, text),
       element("span", { class: "dots", role: "img", "aria-label": t("thinking") }, element("i"), element("i"), element("i")),
-      element("time", { datetime: Number.isNaN(at.getTime()) ? undefined : at.toISOString() }, time));
+      element("time", { datetime: Number.isNaN(at.getTime()) ? undefined : at.toISOString() }, clock(at)));
     this.list.append(node);
     return node;
   }

@@ -1,20 +1,22 @@
 // The person behind the conversation: asked for, waited for, writing, gone; the contact form where nobody
 // comes, and the question how it was.
-import { element } from "./elements.js";
+import { element, uuid } from "./elements.js";
 import { t, when } from "./i18n.js";
+import { view } from "./surroundings.js";
 
-const $ = id => document.getElementById(id);
 const typingEvery = 10_000; // ms between two signs that somebody still writes
 const readAfter = 300; // ms; what comes close together is read together
 
 export class Person {
-  // frame(type, data, id) sends to the server; position() is the newest event on the screen.
-  constructor({ log, frame, position }) {
-    Object.assign(this, { log, frame, position });
+  // frame(type, data, id) sends to the server; position() is the newest event on the screen, and watched() whether
+  // somebody looks at it.
+  constructor(root, { log, frame, position, watched }) {
+    Object.assign(this, { log, frame, position, watched, strip: root.getElementById("person"), button: root.getElementById("person-button"), word: root.getElementById("person-word") });
     this.forms = new Map(); // handoff id -> the form or question of it in the log
     this.begin({ owner: "assistant" });
-    $("person-button").addEventListener("click", () => this.frame("handoff.request", {}));
-    for (const event of ["focus", "visibilitychange"]) addEventListener(event, () => this.read());
+    this.button.addEventListener("click", () => this.frame("handoff.request", {}));
+    view.addEventListener("focus", () => this.read());
+    view.document.addEventListener("visibilitychange", () => this.read());
   }
 
   // begin follows what the server says as a connection is resumed.
@@ -51,13 +53,14 @@ export class Person {
 
   // draw says in one line who answers; the button is there while nobody was asked for.
   draw() {
-    const waits = this.owner === "queued", strip = $("person");
+    const waits = this.owner === "queued", { strip } = this;
     strip.hidden = !waits && this.owner !== "agent";
     strip.dataset.owner = this.owner;
     const { position, estimate_seconds: estimate, agents } = this.place ?? {};
     const parts = waits ? [t("asked"), position && t("place", position), estimate && t("estimate", estimate), waits && agents === 0 && t("nobodyThere")] : [t("talking", this.agent)];
     strip.textContent = parts.filter(Boolean).join(" ");
-    $("person-button").hidden = this.owner === "queued" || this.owner === "agent";
+    this.word.textContent = this.button.title = t("personButton");
+    this.button.hidden = this.owner === "queued" || this.owner === "agent";
   }
 
   // written tells a person, or one who may come, that the customer writes.
@@ -78,7 +81,7 @@ export class Person {
     if (this.owner !== "agent") return;
     this.reading = setTimeout(() => {
       const seq = this.position();
-      if (document.hidden || seq < 1 || seq === this.readTo) return;
+      if (!this.watched() || seq < 1 || seq === this.readTo) return;
       this.readTo = seq;
       this.frame("message.read", { seq });
     }, readAfter);
@@ -94,7 +97,7 @@ export class Person {
     const button = element("button", { class: "strong", type: "submit" }, t("formSend"));
     const form = element("form", { onsubmit: event => {
       event.preventDefault();
-      shown.id ??= crypto.randomUUID();
+      shown.id ??= uuid();
       button.disabled = true;
       problem.textContent = "";
       shown.resend();

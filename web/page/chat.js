@@ -1,0 +1,281 @@
+// The chat, in either form: connects the conversation's events with what is on the screen.
+import { Attention } from "./attention.js";
+import { Cards } from "./cards.js";
+import { Cart } from "./cart.js";
+import { Comparison } from "./comparison.js";
+import { Connection } from "./connection.js";
+import { Door } from "./door.js";
+import { element, uuid } from "./elements.js";
+import { Finder } from "./finder.js";
+import { locale, recall, remember, t, toggleLanguage } from "./i18n.js";
+import { Log } from "./log.js";
+import { Menu } from "./menu.js";
+import { Person } from "./person.js";
+import { Sheet } from "./sheet.js";
+import { skeleton } from "./skeleton.js";
+import { home, view } from "./surroundings.js";
+import { Tools } from "./tools.js";
+import { download } from "./transcript.js";
+
+const modelEvery = 10_000; // ms between two looks at a language model that is not there
+
+export class Chat {
+  connectionState = "connecting";
+  model = "ready"; // the language model's state: ready, building, failed, absent…
+  upTo = 0; // the last event of the replay
+  cartListeners = new Set();
+
+  // root is the element's shadow root. The settings are those of the script's tag: form (page, or a widget with its
+  // launcher), lang, theme (light, dark), side (start, or the end of the line), dir (rtl), title, and launcher ("off" for none).
+  constructor(root, settings) {
+    this.root = root;
+    this.settings = settings;
+    const form = settings.form === "page" ? "page" : "widget";
+    this.page = form === "page";
+    this.body = element("div", { class: `chat ${form}`, dir: settings.dir === "rtl" ? "rtl" : "ltr", "data-side": settings.side === "start" ? "start" : "end" }, ...skeleton(form, settings.title || "Floorwalker"));
+    root.append(this.body);
+    // What is typed here is not a shortcut of the page's.
+    for (const event of ["keydown", "keypress", "keyup"]) this.body.addEventListener(event, pressed => pressed.stopPropagation());
+    const $ = this.$ = id => root.getElementById(id);
+
+    const setQuantity = (sku, quantity) => this.frame("cart.set", { sku, quantity: Math.max(0, quantity) }, uuid());
+    this.cart = new Cart(root, setQuantity);
+    this.comparison = new Comparison(root, () => this.cards.redraw());
+    this.cards = new Cards({
+      quantityOf: sku => this.cart.quantityOf(sku), setQuantity,
+      decline: ({ sku, ranking, position }) => this.frame("card.decline", { sku, ranking_id: ranking, position }),
+      compared: sku => this.comparison.has(sku), compare: (card, ticked) => this.comparison.tick(card, ticked),
+    });
+    this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), article: slug => this.article(slug), announce: text => { $("announcer").textContent = text; } });
+    this.log.behind = () => { $("newest").hidden = false; };
+    this.tools = new Tools(this.log, text => this.say(text));
+    this.articleSheet = new Sheet(root, "article");
+    this.finder = new Finder(root);
+    this.attention = new Attention(root, () => this.watched);
+    this.menu = new Menu(root, {
+      find: () => this.finder.open(),
+      download: () => download($("log"), root),
+      sound: () => this.attention.toggleSound(),
+      language: () => toggleLanguage(),
+      theme: () => remember("theme", this.theme === "dark" ? "light" : "dark"),
+    }, () => this.draw());
+    this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
+    this.connection = new Connection({
+      locale, take: event => this.take(event),
+      state: name => { this.connectionState = name; this.drawState(); },
+      refused: (id, error) => this.refused(id, error),
+    });
+    this.door = new Door(root, settings, { opened: () => this.opened(), closed: () => this.attention.draw() });
+    this.listen();
+    this.draw();
+    // Who only passes by costs the server nothing; who has talked before hears what is new.
+    if (this.page) this.opened();
+    else if (this.connection.known) this.start();
+    if (this.door.wasOpen) this.door.open();
+  }
+
+  open() { this.door.open(); }
+  close() { this.door.close(); }
+
+  // onCartChange calls the page's listener with the cart of every change; it returns what ends that.
+  onCartChange(listener) {
+    this.cartListeners.add(listener);
+    if (this.cart.cart) listener(structuredClone(this.cart.cart));
+    return () => this.cartListeners.delete(listener);
+  }
+
+  // watched is whether somebody has the conversation before their eyes.
+  get watched() { return this.door.isOpen && !view.document.hidden; }
+
+  get theme() { return recall("theme") ?? this.settings.theme ?? (this.dark.matches ? "dark" : "light"); }
+
+  start() {
+    if (this.started) return;
+    this.started = true;
+    this.connection.start();
+    setInterval(() => { if (this.model !== "ready" && this.model !== "absent") this.askModel(); }, modelEvery);
+  }
+
+  opened() {
+    this.start();
+    this.attention.seen();
+    this.person.read();
+    this.log.scroll();
+    if (view.matchMedia("(pointer: fine)").matches) this.$("text").focus();
+  }
+
+  frame(...what) { this.connection.frame(...what); }
+
+  // take shows one event. What types it does not know it passes over.
+  take({ type, data, ts, seq }) {
+    this.handlers[type]?.(data, ts, seq);
+    if (seq && seq >= this.upTo) this.log.live = true;
+    if (seq && this.log.live) this.person.read();
+    this.$("welcome").hidden = !this.log.empty;
+    this.$("stop").hidden = !this.log.writing;
+  }
+
+  begin(state, fresh) {
+    if (fresh) {
+      this.log.clear();
+      this.cards.clear();
+      this.person.clear();
+      this.tools.clear();
+      for (const message of this.connection.unsent) this.log.waiting(message.id, message.data.text);
+    }
+    this.upTo = state.seq;
+    this.log.live = state.from > state.seq;
+    if (state.cart) this.setCart(state.cart);
+    else if (fresh) this.setCart({ lines: [] });
+    if (!state.writing) this.log.writing = "";
+    this.person.begin(state);
+    this.askModel();
+  }
+
+  setCart(now) {
+    this.cart.update(now);
+    this.cards.recount();
+    for (const listener of this.cartListeners) listener(structuredClone(now));
+  }
+
+  handlers = {
+    "session.opened": state => this.begin(state, true),
+    "session.reset": state => this.begin(state, true),
+    "session.resumed": state => this.begin(state, false),
+    "message.accepted": ack => this.log.accepted(ack.client_msg_id),
+    "message.created": (message, ts, seq) => {
+      this.log.created(message, ts, seq);
+      this.tools.created(message);
+      if (message.role === "agent") this.came();
+    },
+    "message.delta": delta => this.log.delta(delta),
+    "message.completed": (message, ts) => {
+      this.log.completed(message, ts);
+      this.tools.completed(message, this.person.owner);
+      this.came();
+    },
+    "recommendations.shown": shown => {
+      this.log.cards(shown);
+      this.tools.shown(shown);
+    },
+    "card.updated": change => this.cards.update(change),
+    "card.declined": declined => this.cards.putAside(declined),
+    "cart.updated": ({ cart: now }) => this.setCart(now),
+    "turn.queued": place => this.log.queued(place),
+    "typing.started": who => this.log.typing(who, true),
+    "typing.stopped": who => this.log.typing(who, false),
+    "message.seen": ({ role, seq }) => this.log.seen(role, seq),
+    "handoff.requested": () => this.person.requested(),
+    "handoff.queued": place => this.log.live && this.person.waiting(place), // a place of long ago says nothing
+    "handoff.waiting": place => this.person.waiting(place),
+    "handoff.claimed": change => this.person.changed(change, t("claimed", change.agent)),
+    "handoff.transferred": change => this.person.changed(change, change.agent ? t("transferred", change.agent) : t("passedOn")),
+    "handoff.released": change => this.person.changed(change, t(change.reason === "agent_lost" ? "lost" : "released")),
+    "handoff.resolved": change => this.person.changed(change, t("resolved")),
+    "contact.offered": offer => this.person.offer(offer),
+    "contact.received": ticket => this.person.received(ticket),
+    "satisfaction.asked": asked => this.person.ask(asked),
+    "satisfaction.given": given => this.person.given(given),
+    "assistant.status": ({ llm }) => {
+      if (!llm) return this.askModel();
+      this.model = "ready";
+      this.drawState();
+    },
+    error: problem => this.person.refused(problem) || this.log.event(problem.message),
+  };
+
+  // came counts what is said while nobody looks; what was said before this page was there is no news.
+  came() { if (this.log.live) this.attention.came(); }
+
+  refused(id, { message, code }) {
+    const text = this.log.mine.get(id)?.querySelector(".text").textContent;
+    this.log.refused(id, message, code === "too_large" || code === "bad_field" ? null : () => this.say(text));
+  }
+
+  // askModel learns whether the language model is there, or still being built.
+  async askModel() {
+    try {
+      const response = await fetch(`${home}/capabilities`, { credentials: "omit", signal: AbortSignal.timeout(5000) });
+      this.model = (await response.json()).llm.state;
+    } catch { /* the next look will tell */ }
+    this.drawState();
+  }
+
+  async article(slug) {
+    let title = slug.replaceAll("-", " "), text = t("articleGone");
+    try {
+      const response = await fetch(`${home}/api/articles/${encodeURIComponent(slug)}?lang=${locale()}`, { credentials: "omit" });
+      if (response.ok) ({ title, text } = await response.json());
+    } catch { /* then it can't be shown now */ }
+    this.articleSheet.draw(title, ...text.split(/\n+/).map(paragraph => element("p", {}, paragraph)));
+    this.articleSheet.open();
+  }
+
+  say(text) {
+    this.start();
+    this.log.waiting(this.connection.send(text), text);
+    this.$("welcome").hidden = true;
+  }
+
+  // draw writes everything that depends on language and theme, drawState what depends on connection and model.
+  draw() {
+    const { $, body } = this;
+    body.lang = locale() === "zh" ? "zh-CN" : "en";
+    body.dataset.theme = this.theme;
+    if (this.page) view.document.documentElement.lang = body.lang;
+    for (const node of body.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+    for (const node of body.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
+    $("text").placeholder = $("text").ariaPlaceholder = t("placeholder");
+    $("starters").replaceChildren(...t("starters").map(text =>
+      element("li", {}, element("button", { type: "button", onclick: () => this.say(text) }, text))));
+    this.menu.draw({ sound: t(this.attention.sound ? "soundOff" : "soundOn"), language: t("other"), languageLabel: t("otherLabel") });
+    for (const part of [this.person, this.cart, this.comparison, this.attention]) part.draw();
+    this.cards.redraw();
+    this.drawState();
+  }
+
+  drawState() {
+    const { $, model } = this;
+    $("state").dataset.state = this.connectionState;
+    $("state-text").textContent = t(this.connectionState);
+    const notice = model === "building" || model === "starting" ? t("building") : model === "failed" ? t("failed") : "";
+    $("notice").hidden = !notice;
+    $("notice").textContent = notice;
+  }
+
+  listen() {
+    const { $ } = this, text = $("text");
+    const grow = () => {
+      text.style.height = "auto";
+      text.style.height = `${Math.min(text.scrollHeight + 2, 160)}px`;
+    };
+    $("composer").addEventListener("submit", submitted => {
+      submitted.preventDefault();
+      const said = text.value.trim();
+      if (!said) return;
+      this.say(said);
+      text.value = "";
+      this.person.written("");
+      grow();
+    });
+    text.addEventListener("keydown", key => {
+      if (key.key !== "Enter" || key.shiftKey || key.isComposing) return;
+      key.preventDefault();
+      $("composer").requestSubmit();
+    });
+    text.addEventListener("input", () => {
+      grow();
+      this.person.written(text.value);
+    });
+    $("stop").addEventListener("click", () => this.frame("turn.stop", { message_id: this.log.writing }));
+    $("newest").addEventListener("click", () => {
+      this.log.follow = true;
+      this.log.scroll();
+    });
+    $("scroller").addEventListener("scroll", () => { if (this.log.follow) $("newest").hidden = true; }, { passive: true });
+    // The theme follows the system until the customer or the page chooses.
+    this.dark = view.matchMedia("(prefers-color-scheme: dark)");
+    this.dark.addEventListener("change", () => this.draw());
+    view.document.addEventListener("visibilitychange", () => { if (this.watched) this.attention.seen(); });
+  }
+}

@@ -1,0 +1,26 @@
+// The one script that a page includes. It opens an empty frame and runs itself there again: the chat then works with
+// built-ins (fetch, Array, JSON…) that the page can't have changed, and leaves one name in the page: Floorwalker.
+const brief = window.frameElement?.floorwalker;
+if (brief) import("./start.js").then(({ start }) => start(brief));
+else if (!window.Floorwalker) load(document.currentScript ?? document.querySelector('script[src$="/floorwalker.js"]'));
+
+function load(tag) {
+  const { form, lang, theme, side, dir, title, launcher } = tag.dataset;
+  const frame = document.createElement("iframe");
+  frame.title = "Floorwalker";
+  frame.tabIndex = -1;
+  frame.style.setProperty("display", "none", "important");
+  // Until the chat is there, calls of the page wait.
+  let calls = 0;
+  const waiting = {};
+  const api = {};
+  for (const name of ["open", "close", "onCartChange"]) api[name] = argument => { waiting[calls++] = { name, argument }; };
+  frame.floorwalker = { home: new URL(tag.src).origin, settings: { form, lang, theme, side, dir, title, launcher }, api, waiting };
+  window.Floorwalker = api;
+  document.documentElement.append(frame);
+  const inside = frame.contentDocument;
+  const script = inside.createElement("script");
+  script.nonce = tag.nonce;
+  script.src = tag.src;
+  inside.head.append(script);
+}

@@ -1,0 +1,64 @@
+// What the chat is made of before anybody has said anything.
+import { element, emblem, icon } from "./elements.js";
+
+const icons = {
+  cart: "M3 4h2l2.2 10.5a1.5 1.5 0 0 0 1.5 1.2h7.9a1.5 1.5 0 0 0 1.5-1.1L20 8H6.2M9.5 18.1a1.4 1.4 0 1 0 .01 0M16.5 18.1a1.4 1.4 0 1 0 .01 0",
+  chat: "M4 5.5h16v11H10.5L6 20v-3.5H4z",
+  cross: "m6 6 12 12M18 6 6 18",
+  down: "m6 9.5 6 6 6-6",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  person: "M12 11.5a3.8 3.8 0 1 0-.01 0M4.8 20c.6-3.6 3.5-5.6 7.2-5.6s6.6 2 7.2 5.6",
+  send: "M12 19V5M5.5 11.5 12 5l6.5 6.5",
+  stop: "M7 7h10v10H7z",
+};
+
+const button = (id, settings, ...children) => element("button", { id, type: "button", ...settings }, ...children);
+// worded is an element whose text is a word of the interface, in the language of the moment.
+const worded = (name, word, settings) => element(name, { "data-t": word, ...settings });
+
+// skeleton makes the chat in one of its forms: a page has the window for itself, a widget a corner of it.
+export function skeleton(form, title) {
+  const page = form === "page";
+  const panel = element(page ? "div" : "section", { id: "panel", role: page ? null : "dialog", "aria-label": page ? null : title, tabindex: page ? null : "-1", hidden: !page },
+    page ? worded("a", "skip", { class: "skip", href: "#text" }) : null,
+    header(page, title),
+    element(page ? "main" : "div", { id: "scroller", tabindex: "0", role: page ? null : "region", "data-label": "conversation" },
+      element("div", { id: "welcome" }, worded("h2", "welcome"), worded("p", "welcomeText"), element("ul", { id: "starters" })),
+      element("ol", { id: "log", role: "log", "aria-live": "off", "data-label": "conversation" })),
+    footer(),
+    element("p", { id: "announcer", class: "hidden", "aria-live": "polite" }));
+  if (page) return [panel];
+  return [button("launcher", { "aria-expanded": "false", "aria-controls": "panel" }, icon(icons.chat), element("span", { id: "unread", hidden: true })), panel];
+}
+
+function header(page, title) {
+  return element("header", {},
+    element("div", { class: "bar" },
+      emblem(),
+      element(page ? "h1" : "h2", {}, title),
+      element("p", { id: "state", role: "status" }, element("span", { class: "dot", "aria-hidden": "true" }), element("span", { id: "state-text" })),
+      button("person-button", { class: "quiet" }, icon(icons.person), element("span", { id: "person-word" })),
+      button("cart-button", { class: "quiet cart", "aria-haspopup": "dialog" }, icon(icons.cart), element("span", { id: "cart-count", hidden: true })),
+      button("menu-button", { class: "quiet icon", "aria-expanded": "false", "aria-controls": "menu", "data-label": "menu" }, icon(icons.more)),
+      page ? null : button("close", { class: "quiet icon", "data-label": "closeChat" }, icon(icons.down))),
+    element("ul", { id: "menu", hidden: true }, ...["find", "download", "sound", "language", "theme"].map(id => element("li", {}, button(id, { class: "quiet" })))),
+    element("p", { id: "notice", role: "status", hidden: true }),
+    element("p", { id: "person", role: "status", hidden: true }),
+    element("form", { id: "finder", role: "search", autocomplete: "off", hidden: true },
+      element("input", { id: "find-text", type: "search", maxlength: 200, enterkeyhint: "search", "data-label": "find" }),
+      element("output", { id: "find-count", for: "find-text" }),
+      button("find-back", { class: "quiet icon", "data-label": "findBack" }, icon("m6 14.5 6-6 6 6")),
+      button("find-on", { class: "quiet icon", type: "submit", "data-label": "findOn" }, icon(icons.down)),
+      button("find-close", { class: "quiet icon", "data-label": "close" }, icon(icons.cross))));
+}
+
+function footer() {
+  return element("footer", {},
+    worded("button", "newest", { id: "newest", type: "button", hidden: true }),
+    button("compare-button", { hidden: true, "aria-haspopup": "dialog" }),
+    element("form", { id: "composer", autocomplete: "off" },
+      worded("label", "label", { for: "text", class: "hidden" }),
+      element("textarea", { id: "text", rows: 1, maxlength: 4000, enterkeyhint: "send" }),
+      button("stop", { hidden: true }, icon(icons.stop), worded("span", "stop")),
+      button("send", { type: "submit" }, icon(icons.send), worded("span", "send", { class: "hidden" }))));
+}

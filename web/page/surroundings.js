@@ -1,0 +1,7 @@
+// Where this code runs. The chat works in an empty frame of its own, whose built-ins no page can have changed (see
+// floorwalker.js); the console works in its own page.
+export const brief = window.frameElement?.floorwalker ?? null;
+
+// view is the window that people look at, home the origin of the shop's server.
+export const view = brief ? window.parent : window;
+export const home = brief ? brief.home : location.origin;

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// widget is the one script that a shop's page includes, and the full page too: the modules and style sheets of
+// web/page, joined once a process.
+var widget = sync.OnceValue(func() script {
+	result := api.Build(api.BuildOptions{
+		EntryPoints: []string{"/floorwalker.js"}, Bundle: true, Format: api.FormatIIFE, Target: api.ES2022,
+		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Charset: api.CharsetUTF8,
+		Plugins: []api.Plugin{embedded("page")},
+	})
+	if len(result.Errors) > 0 || len(result.OutputFiles) != 1 {
+		panic(fmt.Sprintf("web: the embedded page can be joined: %v", result.Errors))
+	}
+	return newScript(result.OutputFiles[0].Contents)
+})
+
+// embedded lets esbuild read the folder of the embedded pages, and nothing else.
+func embedded(folder string) api.Plugin {
+	return api.Plugin{Name: "embedded", Setup: func(build api.PluginBuild) {
+		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+			return api.OnResolveResult{Path: path.Join("/", path.Dir(args.Importer), args.Path), Namespace: folder}, nil
+		})
+		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: folder}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+			content, err := fs.ReadFile(pageFiles, folder+args.Path)
+			if err != nil {
+				return api.OnLoadResult{}, err
+			}
+			text := string(content)
+			if path.Ext(args.Path) != ".css" {
+				return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
+			}
+			style := api.Transform(text, api.TransformOptions{Loader: api.LoaderCSS, MinifyWhitespace: true, Charset: api.CharsetUTF8})
+			if len(style.Errors) > 0 {
+				return api.OnLoadResult{}, errors.New(style.Errors[0].Text)
+			}
+			text = string(style.Code)
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+		})
+	}}
+}
+
+// script is a script in both forms in which it is sent.
+type script struct {
+	plain, zipped []byte
+	tag           string
+}
+
+func newScript(plain []byte) script {
+	var zipped bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression) //nolint:errcheck // the level is one of its own
+	_, _ = w.Write(plain)                                      //nolint:errcheck // it writes memory
+	_ = w.Close()
+	return script{plain: plain, zipped: zipped.Bytes(), tag: tagOf(plain)}
+}
+
+// serveWidget answers with the script. It may be used for five minutes without asking: it is on every page of a shop,
+// and runs itself a second time there.
+func serveWidget(w http.ResponseWriter, r *http.Request) {
+	s := widget()
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	content, tag := s.plain, s.tag
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		content, tag = s.zipped, strings.TrimSuffix(s.tag, `"`)+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", tag)
+	http.ServeContent(w, r, "floorwalker.js", time.Time{}, bytes.NewReader(content))
+}
+
+// sharedPaths are what the widget asks for from the pages of other origins.
+func sharedPath(p string) bool {
+	return p == "/capabilities" || p == "/api/tickets" || strings.HasPrefix(p, "/api/articles/") ||
+		p == "/api/sessions" || strings.HasPrefix(p, "/api/sessions/")
+}
+
+// share lets the pages of origins on the list read the answer (CORS). It is true for a preflight, which is answered
+// with that.
+func (s *Server) share(w http.ResponseWriter, r *http.Request) (preflight bool) {
+	if !sharedPath(r.URL.Path) {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	if !s.allowedOrigin(r) {
+		return false
+	}
+	h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
