@@ -104,9 +104,10 @@ func ReadRatings(r io.Reader) (Ratings, error) {
 }
 
 // Relevance measures search and ranking against ratings. Queries whose best grade is 0 are left out. lang says
-// in which language a query is. progress, where not nil, is told each query with the ranker's judged nDCG@10.
+// in which language a query is. judged, where not nil, is told each query with its rated products as the ranker orders
+// them, and the nDCG@10 of that order.
 func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang func(string) shop.Lang,
-	progress func(query string, ndcg float64)) (RelevanceReport, error) {
+	judged func(query string, order []shop.Candidate, ndcg float64)) (RelevanceReport, error) {
 	var report RelevanceReport
 	var bm25, vector, hybrid, ranker, recall, full, times []float64
 	for _, text := range slices.Sorted(maps.Keys(ratings)) {
@@ -134,8 +135,8 @@ func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang 
 			return report, err
 		}
 		ranker = append(ranker, NDCG(gradesOf(order, grades), slices.Collect(maps.Values(grades)), 10))
-		if progress != nil {
-			progress(text, ranker[len(ranker)-1])
+		if judged != nil {
+			judged(text, order, ranker[len(ranker)-1])
 		}
 
 		found, err := s.Search(ctx, q)

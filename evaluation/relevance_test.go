@@ -2,7 +2,9 @@ package evaluation_test
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,9 +92,18 @@ func TestRelevanceCountsAsItsFormatSays(t *testing.T) {
 		"c": {TextScore: 0, VectorScore: 0.5, Fused: 0.1}, "x": {TextScore: 9, VectorScore: 0.8, Fused: 0.9},
 	}, found: []string{"x", "b", "a"}}
 	ratings := evaluation.Ratings{"q": {"a": 3, "b": 0, "c": 2, "gone": 1}, "nothing fits": {"a": 0, "b": 0}}
-	report, err := evaluation.Relevance(t.Context(), s, s, ratings, english, nil)
+	told := map[string]string{}
+	report, err := evaluation.Relevance(t.Context(), s, s, ratings, english, func(query string, order []shop.Candidate, ndcg float64) {
+		for _, c := range order {
+			told[query] += c.Product.SKU + " "
+		}
+		told[query] += strconv.FormatFloat(ndcg, 'f', 4, 64)
+	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("b a c gone %.4f", report.Judged.Ranker); len(told) != 1 || told["q"] != want {
+		t.Errorf("told %v, want %q of the one query that is measured", told, want)
 	}
 	log := math.Log2
 	ideal := 3 + 2/log(3) + 1/log(4)

@@ -34,9 +34,9 @@ func (r *Ranker) readingOrder(signals []signal, matches []match) []int {
 	return order
 }
 
-// addCross fills in the cross-encoder's scores in the given order, until the time for reading is used up. It asks
-// the model only for the scores that are not kept.
-func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, order []int) error {
+// addCross fills in the cross-encoder's scores in the given order, until the time for reading is used up, and says how
+// many it did not come to. It asks the model only for the scores that are not kept.
+func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, order []int) (unread int, err error) {
 	began := time.Now()
 	var missing []int
 	for _, i := range order {
@@ -47,15 +47,17 @@ func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.C
 		}
 		missing = append(missing, i)
 	}
+	unread = len(missing)
 	for part := range slices.Chunk(missing, readAtOnce) {
 		if time.Since(began) >= r.options.Reading {
-			return nil
+			break
 		}
 		if err := r.read(ctx, query, candidates, signals, part); err != nil {
-			return err
+			return unread, err
 		}
+		unread -= len(part)
 	}
-	return nil
+	return unread, nil
 }
 
 // read asks the cross-encoder for the candidates at the places.

@@ -26,6 +26,9 @@ func TestReadingEndsInTimeAndWhatIsUnreadStandsBehind(t *testing.T) {
 		if took := time.Since(began); got.Degraded || took != 120*time.Millisecond || model.scored != 32 {
 			t.Errorf("degraded %v, %d products read in %v", got.Degraded, model.scored, took)
 		}
+		if got.Model != "scripted@1 (16 unread)" {
+			t.Errorf("model %q does not say that 16 are unread", got.Model)
+		}
 		for i, c := range got.Candidates {
 			if i < 32 && c.Relevance < got.Candidates[47].Relevance {
 				t.Errorf("place %d has less relevance than the last: %v < %v", i, c.Relevance, got.Candidates[47].Relevance)
@@ -35,8 +38,8 @@ func TestReadingEndsInTimeAndWhatIsUnreadStandsBehind(t *testing.T) {
 			}
 		}
 		// The next time the kept scores are used and the rest is read.
-		if got := rank(t, r, shop.Query{Text: "large mug"}, found(products...)); model.scored != 48 || got.Degraded {
-			t.Errorf("%d products were read after a second time, degraded %v", model.scored, got.Degraded)
+		if got := rank(t, r, shop.Query{Text: "large mug"}, found(products...)); model.scored != 48 || got.Degraded || got.Model != "scripted@1" {
+			t.Errorf("%d products were read after a second time, degraded %v, model %q", model.scored, got.Degraded, got.Model)
 		}
 	})
 }

@@ -71,7 +71,8 @@ func (r *Ranker) Floor() float64 { return r.options.Floor }
 
 // Rank orders the candidates for the query: by the query's own order where it names one, else by score,
 // ties by SKU. The candidates given are left as they are. The error is always nil: what goes wrong shows
-// in Degraded, and Model then ends in the reason.
+// in Degraded, and Model then ends in the reason. Where the time was too short for the cross-encoder to read every
+// candidate that it should, Model ends in how many it did not read; these stand behind the others.
 func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candidate) (shop.Ranking, error) {
 	ranking := shop.Ranking{ID: r.options.NewID(), Model: r.model, Floor: r.options.Floor}
 	if len(candidates) == 0 {
@@ -80,10 +81,13 @@ func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 	limited, cancel := context.WithTimeout(ctx, r.options.Deadline)
 	defer cancel()
 	matches := r.matches(q, candidates)
-	signals, err := r.signals(limited, q, candidates, matches)
-	if err != nil {
+	signals, unread, err := r.signals(limited, q, candidates, matches)
+	switch {
+	case err != nil:
 		ranking.Degraded = true
 		ranking.Model += " (" + cause(err) + ")"
+	case unread > 0:
+		ranking.Model += fmt.Sprintf(" (%d unread)", unread)
 	}
 	ranking.Candidates = r.blend(candidates, signals, matches)
 	if ranking.Degraded {
@@ -113,9 +117,10 @@ type signal struct {
 	semantic, cross float64
 }
 
-// signals asks the models. On an error the signals hold what is known without them.
-func (r *Ranker) signals(ctx context.Context, q shop.Query, candidates []shop.Candidate, matches []match) ([]signal, error) {
-	signals := make([]signal, len(candidates))
+// signals asks the models. unread is how many candidates there was no time to read. On an error the signals hold what
+// is known without them.
+func (r *Ranker) signals(ctx context.Context, q shop.Query, candidates []shop.Candidate, matches []match) (signals []signal, unread int, err error) {
+	signals = make([]signal, len(candidates))
 	for i, c := range candidates {
 		signals[i] = signal{semantic: math.NaN(), cross: math.NaN()}
 		if known(c.VectorScore) {
@@ -124,15 +129,15 @@ func (r *Ranker) signals(ctx context.Context, q shop.Query, candidates []shop.Ca
 	}
 	english := r.english(q)
 	if err := r.addSemantic(ctx, q, english, candidates, signals); err != nil {
-		return signals, fmt.Errorf("rank %d candidates: %w", len(candidates), err)
+		return signals, 0, fmt.Errorf("rank %d candidates: %w", len(candidates), err)
 	}
 	if r.cross == nil || english == "" {
-		return signals, nil
+		return signals, 0, nil
 	}
-	if err := r.addCross(ctx, english, candidates, signals, r.readingOrder(signals, matches)); err != nil {
-		return signals, fmt.Errorf("rank %d candidates: %w", len(candidates), err)
+	if unread, err = r.addCross(ctx, english, candidates, signals, r.readingOrder(signals, matches)); err != nil {
+		return signals, unread, fmt.Errorf("rank %d candidates: %w", len(candidates), err)
 	}
-	return signals, nil
+	return signals, unread, nil
 }
 
 // english is the query in the language of the product texts.

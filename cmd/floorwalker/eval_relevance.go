@@ -1,25 +1,31 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"floorwalker/evaluation"
 	"floorwalker/lexicon"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
+	"floorwalker/shop"
 )
 
 // evalRelevanceCmd measures search and ranking against graded relevance.
 type evalRelevanceCmd struct {
-	Catalogue string `required:"" type:"existingfile" help:"The catalogue that the ratings speak of, gzipped or not."`
-	Ratings   string `required:"" type:"existingfile" help:"CSV with query,docid,rating."`
-	Format    string `help:"jsonl, csv, icecat or retail; by the file's name when empty." enum:",jsonl,csv,icecat,retail" default:""`
-	Present   bool   `help:"Measure the catalogue that is in the database already instead of importing one."`
-	Verbose   bool   `short:"v" help:"Show each query's judged nDCG@10 of the ranker."`
+	Catalogue  string `required:"" type:"existingfile" help:"The catalogue that the ratings speak of, gzipped or not."`
+	Ratings    string `required:"" type:"existingfile" help:"CSV with query,docid,rating."`
+	Format     string `help:"jsonl, csv, icecat or retail; by the file's name when empty." enum:",jsonl,csv,icecat,retail" default:""`
+	Present    bool   `help:"Measure the catalogue that is in the database already instead of importing one."`
+	Verbose    bool   `short:"v" help:"Show each query's judged nDCG@10 of the ranker."`
+	FirstStage bool   `name:"first-stage" help:"Measure the ranker without its cross-encoder."`
+	Scores     string `help:"Write the ranker's scores of the rated products to this file, for training/evaluate.py." type:"path"`
 	services
 }
 
@@ -50,15 +56,24 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 		}
 	}
 	// No deadline: what is measured is the ranker, not its fallback; the time is reported beside it.
-	ranker := newRanker(m, ranking.Options{Deadline: time.Hour, Reading: time.Hour})
+	measured := *m
+	if c.FirstStage {
+		measured.cross = nil
+	}
+	ranker := newRanker(&measured, ranking.Options{Deadline: time.Hour, Reading: time.Hour})
 	began := time.Now()
-	progress := func(query string, ndcg float64) {
+	scores := judgedScores{Scores: map[string][][2]float64{}, Relevance: map[string][]float64{}}
+	judged := func(query string, order []shop.Candidate, ndcg float64) {
 		if c.Verbose {
 			fmt.Fprintf(std.err, "%.3f  %s\n", ndcg, query)
 		}
+		scores.add(query, order, ratings[query])
 	}
-	report, err := evaluation.Relevance(ctx, store, ranker, ratings, lexicon.DetectLang, progress)
+	report, err := evaluation.Relevance(ctx, store, ranker, ratings, lexicon.DetectLang, judged)
 	if err != nil {
+		return err
+	}
+	if err := scores.write(c.Scores); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.err, "measured %d queries in %v\n", report.Queries, time.Since(began).Round(time.Second))
@@ -99,6 +114,36 @@ func (c *evalRelevanceCmd) fill(ctx context.Context, std streams, store *retriev
 	}
 	took := time.Since(began)
 	fmt.Fprintf(std.err, "imported %d products in %v (%.0f/s), %d bad rows\n", report.Inserted, took.Round(time.Second), float64(report.Rows)/took.Seconds(), report.Bad)
+	return nil
+}
+
+// judgedScores are the ranker's scores of the rated products as training/evaluate.py reads them: for each query, in
+// order of SKU, score and grade, and beside them the relevance alone.
+type judgedScores struct {
+	Scores    map[string][][2]float64 `json:"scores"`
+	Relevance map[string][]float64    `json:"relevance"`
+}
+
+func (j judgedScores) add(query string, order []shop.Candidate, grades map[string]float64) {
+	bySKU := slices.SortedFunc(slices.Values(order), func(a, b shop.Candidate) int { return cmp.Compare(a.Product.SKU, b.Product.SKU) })
+	for _, c := range bySKU {
+		j.Scores[query] = append(j.Scores[query], [2]float64{c.Score, grades[c.Product.SKU]})
+		j.Relevance[query] = append(j.Relevance[query], c.Relevance)
+	}
+}
+
+// write keeps the scores; no path, no file.
+func (j judgedScores) write(path string) error {
+	if path == "" {
+		return nil
+	}
+	data, err := json.Marshal(j)
+	if err != nil {
+		return fmt.Errorf("write scores: %w", err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return fmt.Errorf("write scores: %w", err)
+	}
 	return nil
 }
 
