@@ -25,6 +25,8 @@ type Options struct {
 	Locale shop.Lang
 	// Credentials continue an earlier session; the zero value opens a new one.
 	Credentials Credentials
+	// Token, where given, is the shop's token of a known customer: it opens that customer's session, once.
+	Token string
 	// Position is the last event that the caller has of that session.
 	Position Position
 	// HTTP makes sessions and tickets. Default http.DefaultClient.

@@ -219,3 +219,9 @@ func (p pace) estimate(position int) int {
 	}
 	return max(1, int((time.Duration(position)*p.perPlace).Round(time.Second)/time.Second))
 }
+
+// Identified shows agents whose conversation it is, in the cases that there are of it.
+func (d *Desk) Identified(tx *dialog.Tx) {
+	s := tx.Session()
+	tx.Queue(`UPDATE desk_cases SET customer = $2 WHERE session_id = $1`, s.ID, s.Customer)
+}

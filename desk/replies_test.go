@@ -19,7 +19,7 @@ func TestCannedRepliesAreFilledWithWhatIsKnown(t *testing.T) {
 		}
 	}
 	// A customer whose own words look like a variable.
-	o, err := r.m.Open(t.Context(), dialog.OpenRequest{Lang: shop.English, Customer: "{agent}"})
+	o, err := r.m.OpenCustomer(t.Context(), "{agent}", shop.English)
 	if err != nil {
 		t.Fatal(err)
 	}

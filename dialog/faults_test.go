@@ -172,7 +172,7 @@ func TestTheSecretOpensItsOwnSessionAlone(t *testing.T) {
 		}
 	}
 	var stored string
-	if err := d.pool.QueryRow(t.Context(), `SELECT encode(secret_hash, 'hex') FROM sessions WHERE id = $1`, one.SessionID).Scan(&stored); err != nil || stored == one.Secret {
+	if err := d.pool.QueryRow(t.Context(), `SELECT encode(secret_hash, 'hex') FROM session_devices WHERE session_id = $1`, one.SessionID).Scan(&stored); err != nil || stored == one.Secret {
 		t.Errorf("the secret itself is stored, %v", err)
 	}
 }

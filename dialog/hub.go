@@ -165,6 +165,40 @@ func (h *hub) announced() *protocol.Envelope {
 	return h.status
 }
 
+// signOut ends the readers of the session's devices, on every replica.
+func (h *hub) signOut(session string, devices []string) {
+	if len(devices) == 0 {
+		return
+	}
+	h.push(session, func(s *Subscription) { s.signOut(devices) })
+	h.tell(session, Notice{SignedOut: devices})
+}
+
+// devices lists those that have readers in this process.
+func (h *hub) devices() (all []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		for _, s := range r.readers {
+			if s.device != "" {
+				all = append(all, s.device)
+			}
+		}
+	}
+	return all
+}
+
+// endDevices ends the readers of the devices in this process.
+func (h *hub) endDevices(devices []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		for _, s := range r.readers {
+			s.signOut(devices)
+		}
+	}
+}
+
 // look makes the session's readers look whether the log reaches seq; writing and length are the answer
 // being written and how many code points of it are stored.
 func (h *hub) look(session string, p progress) {
@@ -217,6 +251,8 @@ func (h *hub) noticed(r *room, n Notice) {
 		h.push(r.session, func(s *Subscription) { s.push(item{delta: n.Delta}) })
 	case n.Passing != nil:
 		h.push(r.session, func(s *Subscription) { s.push(item{passing: n.Passing}) })
+	case n.SignedOut != nil:
+		h.push(r.session, func(s *Subscription) { s.signOut(n.SignedOut) })
 	case n.Stop:
 		if t := h.running(r.session); t != nil {
 			t.check()

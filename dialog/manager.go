@@ -25,6 +25,13 @@ type Assistant interface {
 	Answer(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error)
 }
 
+// Carts keeps what customers have chosen.
+type Carts interface {
+	// Take moves a visitor's cart into a customer's, with the statements that it queues. Visitors' carts are under
+	// the session's id.
+	Take(queue func(sql string, args ...any), visitor, customer string)
+}
+
 // Options tune a Manager. The zero value works.
 type Options struct {
 	// Replica names this process in leases and notices; random by default. Two processes never share one.
@@ -33,6 +40,8 @@ type Options struct {
 	Wake Wake
 	// Relay, where given, is poked as soon as something for it is committed.
 	Relay *Relay
+	// Carts moves a visitor's cart to the customer at login; nil where nobody keeps carts.
+	Carts Carts
 	// Desk keeps the queues that people answer from; nil where nobody does.
 	Desk Desk
 	// Logger gets what operators need; never a customer's text at info level. Default: discard.
@@ -68,6 +77,9 @@ type Options struct {
 	PollEvery, PollCalm time.Duration
 	// MaxQueue is how many frames may wait for one reader before it is closed as slow. Default 256.
 	MaxQueue int
+	// DeviceLife is how long a known customer's device may come back by its secret before it needs a token
+	// of the shop again. Default 30 days.
+	DeviceLife time.Duration
 	// DatabaseWait is the longest that one transaction may take, the wait for a connection included. Default 5 s.
 	DatabaseWait time.Duration
 }
@@ -95,6 +107,7 @@ func (o Options) withDefaults() Options {
 	o.Heartbeat = min(or(o.Heartbeat, time.Second), o.Lease/3)
 	o.FlushEvery, o.SweepEvery = or(o.FlushEvery, 200*time.Millisecond), or(o.SweepEvery, 2*time.Second)
 	o.PollEvery, o.PollCalm = or(o.PollEvery, 500*time.Millisecond), or(o.PollCalm, 15*time.Second)
+	o.DeviceLife = or(o.DeviceLife, 30*24*time.Hour)
 	o.DatabaseWait = or(o.DatabaseWait, 5*time.Second)
 	return o
 }
@@ -130,8 +143,10 @@ func NewManager(pool *pgxpool.Pool, assistant Assistant, o Options) *Manager {
 
 // The errors that callers look for with errors.Is. Each is a *shop.Error with a code and a sentence.
 var (
-	ErrNoSession     error = shop.Errorf(shop.CodeNotFound, "This conversation does not exist. Open a new one.")
-	ErrForbidden     error = shop.Errorf(shop.CodeForbidden, "This secret does not fit the conversation. Open a new one.")
+	ErrNoSession error = shop.Errorf(shop.CodeNotFound, "This conversation does not exist. Open a new one.")
+	ErrForbidden error = shop.Errorf(shop.CodeForbidden, "This secret does not fit the conversation. Open a new one.")
+	// ErrSignedOut ends what a device does after the customer logged in or out on it, or its time was over.
+	ErrSignedOut     error = shop.Errorf(protocol.CodeSignedOut, "You were signed in or out here. Connect again.")
 	ErrPositionAhead error = shop.Errorf(protocol.CodePositionAhead, "The position lies in the future. Resume with an empty position.")
 	ErrConflict      error = shop.Errorf(protocol.CodeDuplicateConflict, "This client_msg_id was used for another text. Use a new one.")
 	ErrBusy          error = shop.Errorf(shop.CodeBusy, "Too many questions wait for an answer. Wait for one, then send again.")

@@ -278,6 +278,9 @@ func (m *Manager) poll(ctx context.Context) {
 			continue
 		}
 		last = time.Now()
+		if err := m.checkDevices(ctx); err != nil {
+			m.logUnlessDone(ctx, "attached devices not checked", err)
+		}
 		watched := m.hub.watched()
 		for len(watched) > 0 {
 			n := min(pollBatch, len(watched))

@@ -17,13 +17,11 @@ import (
 
 // OpenRequest opens a session.
 type OpenRequest struct {
-	// Customer is the verified customer's id; empty for an anonymous visitor.
-	Customer string
 	// Lang is the language of the client's interface.
 	Lang shop.Lang
 }
 
-// Opened is a new session. Secret is shown once and stored as a hash.
+// Opened is what a device continues a session with. Secret is shown once and stored as a hash.
 type Opened struct {
 	SessionID string `json:"session"`
 	Secret    string `json:"secret"`
@@ -44,38 +42,56 @@ type Session struct {
 	// Seq is the newest event, Oldest the oldest that is kept.
 	Seq, Oldest int64
 	OpenedAt    time.Time
+	// Device is who authenticated; empty where nobody did.
+	Device string
 }
 
-// Open makes a session and gives out its secret.
+// Open makes a session for a visitor and gives out its secret.
 func (m *Manager) Open(ctx context.Context, r OpenRequest) (Opened, error) {
+	return m.open(ctx, "", r.Lang)
+}
+
+// open makes a session. Where a customer is named who has one already, that one is returned, without a secret.
+func (m *Manager) open(ctx context.Context, customer string, lang shop.Lang) (Opened, error) {
 	if m.draining.Load() {
 		return Opened{}, ErrDraining
 	}
-	o := Opened{SessionID: m.newID(), Secret: m.newSecret(32), Epoch: m.newSecret(6)}
-	hash := sha256.Sum256([]byte(o.Secret))
-	if err := m.store.insertSession(ctx, o.SessionID, hash[:], r.Customer, o.Epoch, string(r.Lang)); err != nil {
+	o, d := Opened{SessionID: m.newID(), Epoch: m.newSecret(6)}, m.newDevice(customer)
+	theirs, err := m.store.insertSession(ctx, o.SessionID, o.Epoch, customer, string(lang), d)
+	if err != nil {
 		return Opened{}, fmt.Errorf("open a session: %w", err)
 	}
-	m.log.Info("session opened", "session", o.SessionID, "verified", r.Customer != "")
+	if theirs != o.SessionID {
+		return Opened{SessionID: theirs}, nil
+	}
+	o.Secret = d.secret
+	m.log.Info("session opened", "session", o.SessionID, "verified", customer != "")
 	return o, nil
 }
 
-// Authenticate gives the session to who holds its secret: ErrNoSession or ErrForbidden otherwise.
+// Authenticate gives the session to who holds a secret of it: ErrNoSession or ErrForbidden otherwise.
 func (m *Manager) Authenticate(ctx context.Context, sessionID, secret string) (Session, error) {
 	id, err := canonical(sessionID)
 	if err != nil {
 		return Session{}, err
 	}
-	want, err := m.store.secretHash(ctx, id)
+	devices, err := m.store.devices(ctx, id)
 	if err != nil {
 		return Session{}, err
 	}
-	// The secret has 256 random bits, so a plain hash is enough; the comparison takes the same time always.
-	got := sha256.Sum256([]byte(secret))
-	if subtle.ConstantTimeCompare(got[:], want) != 1 {
+	// A secret has 256 random bits, so a plain hash is enough; the comparison takes the same time always.
+	got, holder := sha256.Sum256([]byte(secret)), ""
+	for _, d := range devices {
+		if subtle.ConstantTimeCompare(got[:], d.hash) == 1 {
+			holder = d.id
+		}
+	}
+	if holder == "" {
 		return Session{}, ErrForbidden
 	}
-	return m.Session(ctx, id)
+	session, err := m.Session(ctx, id)
+	session.Device = holder
+	return session, err
 }
 
 // Session reads a session's present state.

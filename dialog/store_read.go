@@ -13,30 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// insertSession makes a session with an empty log.
-func (s *store) insertSession(ctx context.Context, id string, secretHash []byte, customer, epoch, lang string) error {
-	err := s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		_, err := conn.Exec(ctx, `
-			INSERT INTO sessions (id, secret_hash, customer, epoch, lang) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO NOTHING`, id, secretHash, customer, epoch, lang)
-		return err
-	})
-	return wrap(err, "insert session")
-}
-
-// secretHash is the hash that a session's secret must have.
-func (s *store) secretHash(ctx context.Context, id string) ([]byte, error) {
-	var hash []byte
-	err := s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		err := conn.QueryRow(ctx, `SELECT secret_hash FROM sessions WHERE id = $1`, id).Scan(&hash)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrNoSession
-		}
-		return err
-	})
-	return hash, wrap(err, "read the secret of session %s", id)
-}
-
 // present is the state that a client is given as it attaches.
 func (s *store) present(ctx context.Context, id string) (protocol.SessionState, error) {
 	var state protocol.SessionState

@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,8 @@ type Position struct {
 type Subscription struct {
 	m    *Manager
 	room *room
+	// device is whose right it reads by; empty for those who need none.
+	device string
 
 	mu       sync.Mutex
 	inbox    []item
@@ -76,6 +79,12 @@ const replayPage = 200
 // session.reset, then exactly what was missed, then the text so far of an answer being written, then live.
 // A position in the future is ErrPositionAhead.
 func (m *Manager) Attach(ctx context.Context, sessionID string, from Position) (*Subscription, error) {
+	return m.AttachDevice(ctx, sessionID, "", from)
+}
+
+// AttachDevice attaches a device that authenticated. Its subscription ends with ErrSignedOut as soon as the
+// device has no right to the session any more.
+func (m *Manager) AttachDevice(ctx context.Context, sessionID, device string, from Position) (*Subscription, error) {
 	id, err := canonical(sessionID)
 	if err != nil {
 		return nil, err
@@ -83,11 +92,17 @@ func (m *Manager) Attach(ctx context.Context, sessionID string, from Position) (
 	if err := (&protocol.SessionResume{Epoch: from.Epoch, Seq: from.Seq}).Check(); err != nil {
 		return nil, err
 	}
-	s := &Subscription{m: m, room: m.hub.hold(id), catching: true, behind: true,
+	s := &Subscription{m: m, room: m.hub.hold(id), device: device, catching: true, behind: true,
 		arrived: make(chan struct{}, 1), done: make(chan struct{})}
 	// It listens before it looks, so nothing falls between.
 	m.hub.enter(s.room, s)
-	if err := s.open(ctx, from); err != nil {
+	if device != "" {
+		err = m.Authorise(ctx, device)
+	}
+	if err == nil {
+		err = s.open(ctx, from)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -138,8 +153,8 @@ func (s *Subscription) head(typ protocol.Type, state protocol.SessionState, next
 	return nil
 }
 
-// Next waits for the next frame. ErrSlowReader ends the subscription: close the socket with
-// protocol.CloseSlowReader. After Close it returns ErrClosed. A failed read of PostgreSQL is returned and
+// Next waits for the next frame. ErrSlowReader and ErrSignedOut end the subscription: close the socket with
+// protocol.CloseSlowReader or CloseIdentityChanged. After Close it returns ErrClosed. A failed read of PostgreSQL is returned and
 // may be tried again.
 func (s *Subscription) Next(ctx context.Context) (protocol.Envelope, error) {
 	for {
@@ -201,6 +216,15 @@ func (s *Subscription) endLocked(err error) {
 	if s.err == nil {
 		s.err, s.inbox = err, nil
 		close(s.done)
+	}
+}
+
+// signOut ends the subscription if it is one of the devices'.
+func (s *Subscription) signOut(devices []string) {
+	if slices.Contains(devices, s.device) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.endLocked(ErrSignedOut)
 	}
 }
 

@@ -33,6 +33,8 @@ type Notice struct {
 	Delta *protocol.MessageDelta `json:"delta,omitempty"`
 	// Passing is a frame that is not logged (typing).
 	Passing *protocol.Envelope `json:"passing,omitempty"`
+	// SignedOut are devices that have no right to the session any more.
+	SignedOut []string `json:"signed_out,omitempty"`
 	// Stop asks whoever runs a turn of the session to look whether it should go on.
 	Stop bool `json:"stop,omitempty"`
 	// Who asks whether any replica has a reader of the session; Here answers that one has.

@@ -18,6 +18,8 @@ type Desk interface {
 	Route(ctx context.Context, r PersonRequest) (Route, error)
 	// Asked writes what the desk keeps of a request into the transaction that makes it true.
 	Asked(tx *Tx, handoffID string, r PersonRequest, route Route) error
+	// Identified notes, in the same transaction, whose session it is now.
+	Identified(tx *Tx)
 	// Place is where the session stands in line; ok is false where it does not.
 	Place(ctx context.Context, sessionID string) (place protocol.HandoffWaiting, ok bool, err error)
 	// Changed is called after a commit that changed who answers, or what is known of it.

@@ -134,15 +134,15 @@ func (c *Carts) Clear(ctx context.Context, owner string) (shop.Cart, error) {
 	return c.Get(ctx, owner)
 }
 
-// Merge moves a visitor's cart into a customer's, as when somebody logs in: of a product that is in both, the
-// larger quantity stays.
-func (c *Carts) Merge(ctx context.Context, from, into string) (shop.Cart, error) {
-	if from != into {
-		if err := c.merge(ctx, from, into); err != nil {
-			return shop.Cart{}, fmt.Errorf("merge carts: %w", err)
-		}
-	}
-	return c.Get(ctx, into)
+// Take moves a visitor's cart into a customer's, as when somebody logs in: of a product that is in both, the
+// larger quantity stays. Its statements go into the caller's transaction by queue.
+func (c *Carts) Take(queue func(sql string, args ...any), visitor, customer string) {
+	queue(lockCart, min(visitor, customer))
+	queue(lockCart, max(visitor, customer))
+	queue(`INSERT INTO cart_lines AS mine (id, owner, sku, quantity, added_at)
+		SELECT gen_random_uuid(), $2, sku, quantity, added_at FROM cart_lines WHERE owner = $1
+		ON CONFLICT (owner, sku) DO UPDATE SET quantity = greatest(mine.quantity, excluded.quantity)`, visitor, customer)
+	queue(`DELETE FROM cart_lines WHERE owner = $1`, visitor)
 }
 
 // most is how many pieces of a product a cart may hold now.

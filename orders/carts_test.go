@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
 )
 
 // shelf is a catalogue in memory; the catalogue's own store is tested where it lives.
@@ -153,8 +154,9 @@ func TestTotalOfSeveralCurrenciesNeedsARate(t *testing.T) {
 	}
 }
 
-func TestMergeKeepsTheLargerQuantity(t *testing.T) {
-	carts := orders.NewCarts(pgtest.New(t), newShelf(), orders.CartOptions{})
+func TestALoginKeepsTheLargerQuantity(t *testing.T) {
+	pool := pgtest.New(t)
+	carts := orders.NewCarts(pool, newShelf(), orders.CartOptions{})
 	ctx := t.Context()
 	for _, add := range []struct {
 		owner, sku string
@@ -164,7 +166,12 @@ func TestMergeKeepsTheLargerQuantity(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cart, err := carts.Merge(ctx, "session", "ann")
+	batch := &pgx.Batch{}
+	carts.Take(func(sql string, args ...any) { batch.Queue(sql, args...) }, "session", "ann")
+	if err := pool.SendBatch(ctx, batch).Close(); err != nil {
+		t.Fatal(err)
+	}
+	cart, err := carts.Get(ctx, "ann")
 	if err != nil || len(cart.Lines) != 2 || cart.Total != dollars(4*750+12000) {
 		t.Errorf("merged %+v, %v", cart, err)
 	}

@@ -44,8 +44,10 @@ func (c *Carts) add(ctx context.Context, owner, sku string, quantity, most int) 
 	})
 }
 
+const lockCart = `SELECT pg_advisory_xact_lock(hashtextextended('cart of ' || $1, 0))`
+
 func lockOwner(ctx context.Context, tx pgx.Tx, owner string) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('cart of ' || $1, 0))`, owner)
+	_, err := tx.Exec(ctx, lockCart, owner)
 	return err
 }
 
@@ -72,21 +74,4 @@ func (c *Carts) remove(ctx context.Context, owner, sku string) error {
 func (c *Carts) clear(ctx context.Context, owner string) error {
 	_, err := c.pool.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1`, owner)
 	return err
-}
-
-func (c *Carts) merge(ctx context.Context, from, into string) error {
-	return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
-		for _, owner := range []string{min(from, into), max(from, into)} {
-			if err := lockOwner(ctx, tx, owner); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, `INSERT INTO cart_lines AS mine (id, owner, sku, quantity, added_at)
-			SELECT gen_random_uuid(), $2, sku, quantity, added_at FROM cart_lines WHERE owner = $1
-			ON CONFLICT (owner, sku) DO UPDATE SET quantity = greatest(mine.quantity, excluded.quantity)`, from, into); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1`, from)
-		return err
-	})
 }

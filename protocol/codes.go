@@ -13,6 +13,8 @@ const (
 	CodeResumeFirst       = "resume_first"
 	CodePositionAhead     = "position_ahead"
 	CodeDuplicateConflict = "client_msg_id_conflict"
+	CodeSignedOut         = "signed_out"
+	CodeIdentityRequired  = "identity_required"
 	CodeSlowReader        = "slow_reader"
 	CodeDraining          = "draining"
 	CodeLate              = "late"
@@ -43,6 +45,7 @@ func ErrorCodes() []ErrorCode {
 		{shop.CodeRateLimit, "Too many frames in too short a time.", "Slow down and retry."},
 		{shop.CodeNotFound, "What the frame speaks of does not exist.", "Open a new session, or check the id."},
 		{shop.CodeForbidden, "The secret or ticket does not fit this session.", "Get a new ticket."},
+		{CodeSignedOut, "The customer logged in or out on this device; the socket closes.", "Get a new ticket with the new secret."},
 		{shop.CodeConflict, "Somebody else changed it first.", "Read the present state and try again."},
 		{CodeDraining, "This server is going down.", "Connect again; another one answers."},
 		{CodeLate, "The answer took too long and was given up.", "Ask again, perhaps in simpler words."},

@@ -100,7 +100,8 @@ func (s *Server) turnAway(r *http.Request) (why string, err error) {
 	if s.foreignPage(r) {
 		return "origin", refuse(http.StatusForbidden, shop.CodeForbidden, "This page's origin is not on the list. The shop adds it to the server's origins.")
 	}
-	if r.Method == http.MethodPost && r.URL.Path == "/api/sessions" && !s.sessionRate.allow(key) {
+	opens := r.Method == http.MethodPost && (r.URL.Path == "/api/sessions" || r.URL.Path == "/api/logout")
+	if opens && !s.sessionRate.allow(key) {
 		return "session_rate", refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many conversations from your address. Wait a little and try again.")
 	}
 	return "", nil

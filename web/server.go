@@ -13,6 +13,7 @@ import (
 
 	"floorwalker/desk"
 	"floorwalker/dialog"
+	"floorwalker/identity"
 	"floorwalker/protocol"
 	"floorwalker/shop"
 
@@ -30,7 +31,12 @@ type Sessions interface {
 // doors lets customers in.
 type doors interface {
 	Open(ctx context.Context, r dialog.OpenRequest) (dialog.Opened, error)
+	OpenCustomer(ctx context.Context, customer string, lang shop.Lang) (dialog.Opened, error)
+	Identify(ctx context.Context, sessionID, device, customer string) (dialog.Opened, error)
+	SignOut(ctx context.Context, sessionID, device string) error
 	Authenticate(ctx context.Context, sessionID, secret string) (dialog.Session, error)
+	Authorise(ctx context.Context, device string) error
+	AttachDevice(ctx context.Context, sessionID, device string, from dialog.Position) (*dialog.Subscription, error)
 	Attach(ctx context.Context, sessionID string, from dialog.Position) (*dialog.Subscription, error)
 }
 
@@ -78,6 +84,12 @@ type Articles interface {
 	Article(ctx context.Context, slug string) (shop.Article, error)
 }
 
+// Identity says who a customer is, by a token of the shop that is used up by that; *identity.Verifier. sessionID is
+// where the token is to be used; empty where that session is still to be opened.
+type Identity interface {
+	Verify(ctx context.Context, token, sessionID string) (identity.Customer, error)
+}
+
 // Parts are what a Server works with. Sessions, Catalogue, Pool and Status are needed.
 type Parts struct {
 	Sessions  Sessions
@@ -88,6 +100,8 @@ type Parts struct {
 	Status func(ctx context.Context) Readiness
 	// Carts may be nil; cart.set is then refused.
 	Carts Carts
+	// Identity lets known customers in; nil where all are visitors.
+	Identity Identity
 	// Desk is where people answer; nil where nobody does: there is no console then.
 	Desk *desk.Desk
 	// Purchases may be nil; agents then see no orders.
@@ -111,6 +125,8 @@ type Config struct {
 	// ConsoleOrigins are those of the agents' console; Origins where empty. Where they are given, the console is
 	// answered under their hosts alone, apart from the customers' pages.
 	ConsoleOrigins []string
+	// VerifiedOnly keeps visitors out: sessions are opened with a token of the shop alone. It needs Parts.Identity.
+	VerifiedOnly bool
 	// AdminToken opens the products API and /metrics; empty closes both.
 	AdminToken string
 	// ImageHosts are the origins that product pictures may come from, besides our own.

@@ -36,6 +36,8 @@ type socket struct {
 	s       *Server
 	conn    *websocket.Conn
 	session string
+	// device is whose right it has; empty where the socket is a console.
+	device string
 	// owner is whose cart it is: the verified customer, else the session.
 	owner string
 
@@ -97,7 +99,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, route string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.c.Times.Handshake)
 	defer cancel()
-	id, err := s.tickets.redeem(ctx, ticket)
+	by, err := s.tickets.redeem(ctx, ticket)
 	if err != nil {
 		if code, message := shop.CodeOf(err); code == shop.CodeForbidden {
 			err = refuse(http.StatusUnauthorized, protocol.CloseTicketExpired.Name, message)
@@ -107,12 +109,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, route string) {
 		s.turnSocketAway(w, "ticket", err)
 		return
 	}
-	session, err := s.parts.Sessions.Session(ctx, id)
+	session, err := s.parts.Sessions.Session(ctx, by.session)
 	if err != nil {
 		s.turnSocketAway(w, "session", s.fail(ctx, "session not read", err))
 		return
 	}
-	k := &socket{s: s, session: session.ID, owner: session.Customer, out: make(chan []byte, s.c.Limits.Queue),
+	k := &socket{s: s, session: session.ID, device: by.device, owner: session.Customer, out: make(chan []byte, s.c.Limits.Queue),
 		closing: make(chan protocol.CloseCode, 1), frames: s.c.Limits.Frames.limiter()}
 	orElse(&k.owner, session.ID)
 	s.accept(w, r, k, route)

@@ -185,6 +185,15 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 	if _, ping := data.(*protocol.Ping); !resuming && !ping && k.sub == nil {
 		return errResumeFirst
 	}
+	if !resuming {
+		// Each frame is looked at again, so that nothing is done for a device that logged out elsewhere.
+		if err := sessions.Authorise(ctx, k.device); err != nil {
+			if errors.Is(err, dialog.ErrSignedOut) {
+				k.close(protocol.CloseIdentityChanged)
+			}
+			return err
+		}
+	}
 	switch d := data.(type) {
 	case *protocol.SessionResume:
 		if k.sub != nil {

@@ -159,12 +159,12 @@ type away struct {
 	hang time.Duration
 }
 
-func (a *away) Attach(ctx context.Context, session string, from dialog.Position) (*dialog.Subscription, error) {
+func (a *away) AttachDevice(ctx context.Context, session, device string, from dialog.Position) (*dialog.Subscription, error) {
 	if a.left.Add(-1) >= 0 {
 		time.Sleep(a.hang)
 		return nil, errors.New("no PostgreSQL")
 	}
-	return a.Sessions.Attach(ctx, session, from)
+	return a.Sessions.AttachDevice(ctx, session, device, from)
 }
 
 func TestAClientThatMeetsAnOutageAsItResumesComesBack(t *testing.T) {

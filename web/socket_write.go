@@ -98,12 +98,14 @@ func (k *socket) writeClose(code protocol.CloseCode) protocol.CloseCode {
 // attach answers session.resume and begins to pump. After a position that can't be continued the client may try
 // another; after a failure of ours it is told to come back.
 func (k *socket) attach(ctx context.Context, d *protocol.SessionResume) error {
-	sub, err := k.s.parts.Sessions.Attach(ctx, k.session, dialog.Position{Epoch: d.Epoch, Seq: d.Seq})
+	sub, err := k.s.parts.Sessions.AttachDevice(ctx, k.session, k.device, dialog.Position{Epoch: d.Epoch, Seq: d.Seq})
 	if err != nil {
 		code, _ := shop.CodeOf(err)
 		switch {
 		case errors.Is(err, dialog.ErrNoSession):
 			k.close(protocol.CloseSessionUnknown)
+		case errors.Is(err, dialog.ErrSignedOut):
+			k.close(protocol.CloseIdentityChanged)
 		case code == shop.CodeBusy:
 			k.close(protocol.CloseOverloaded)
 		case code == shop.CodeInternal:
@@ -129,6 +131,9 @@ func (k *socket) pump(sub *dialog.Subscription) {
 			return
 		case errors.Is(err, dialog.ErrSlowReader):
 			k.close(protocol.CloseSlowReader)
+			return
+		case errors.Is(err, dialog.ErrSignedOut):
+			k.close(protocol.CloseIdentityChanged)
 			return
 		case errors.Is(err, dialog.ErrNoSession):
 			k.close(protocol.CloseSessionUnknown)

@@ -21,28 +21,31 @@ type tickets struct {
 	life  time.Duration
 }
 
-// issue makes a ticket for the session. The caller has authenticated who asks.
-func (t tickets) issue(ctx context.Context, sessionID string) (ticket string, err error) {
+// holder is a device of a session.
+type holder struct{ session, device string }
+
+// issue makes a ticket for the device. The caller has authenticated who asks.
+func (t tickets) issue(ctx context.Context, h holder) (ticket string, err error) {
 	raw := make([]byte, 32)
 	if _, err := rand.Read(raw); err != nil {
 		return "", fmt.Errorf("draw a ticket: %w", err)
 	}
 	ticket = base64.RawURLEncoding.EncodeToString(raw)
 	hash := sha256.Sum256([]byte(ticket))
-	if err := t.store.insert(ctx, hash[:], sessionID, t.life); err != nil {
+	if err := t.store.insert(ctx, hash[:], h, t.life); err != nil {
 		return "", fmt.Errorf("keep a ticket: %w", err)
 	}
 	return ticket, nil
 }
 
-// redeem uses a ticket up and returns the session that it opens.
-func (t tickets) redeem(ctx context.Context, ticket string) (sessionID string, err error) {
+// redeem uses a ticket up and returns whose it is.
+func (t tickets) redeem(ctx context.Context, ticket string) (holder, error) {
 	hash := sha256.Sum256([]byte(ticket))
-	sessionID, err = t.store.take(ctx, hash[:])
+	h, err := t.store.take(ctx, hash[:])
 	if err != nil {
-		return "", fmt.Errorf("use a ticket: %w", err)
+		return holder{}, fmt.Errorf("use a ticket: %w", err)
 	}
-	return sessionID, nil
+	return h, nil
 }
 
 // sweepUntil deletes tickets that nobody used, again and again until ctx ends.

@@ -14,6 +14,7 @@ import (
 	"floorwalker/agent/understanding"
 	"floorwalker/desk"
 	"floorwalker/dialog"
+	"floorwalker/identity"
 	"floorwalker/orders"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
@@ -40,6 +41,28 @@ type serveCmd struct {
 	Demo           bool               `help:"Import the demo catalogue where there is none." default:"true" negatable:"" env:"FLOORWALKER_DEMO"`
 	services
 	languageModel
+	knownCustomers
+}
+
+// knownCustomers says by which tokens of the shop customers are known.
+type knownCustomers struct {
+	IdentityKeys     string `help:"File with the keys (JWK Set) by which the shop signs its customers' tokens; read again when it changes. Without it all are visitors." env:"FLOORWALKER_IDENTITY_KEYS"`
+	IdentityIssuer   string `help:"What the tokens' iss says: the shop's own server." env:"FLOORWALKER_IDENTITY_ISSUER"`
+	IdentityAudience string `help:"What the tokens' aud says." default:"floorwalker" env:"FLOORWALKER_IDENTITY_AUDIENCE"`
+	VerifiedOnly     bool   `help:"Let known customers in, and no visitors." default:"false" env:"FLOORWALKER_VERIFIED_ONLY"`
+}
+
+// verifier is nil where no file of keys is given.
+func (c knownCustomers) verifier(pool *pgxpool.Pool, log *slog.Logger) (*identity.Verifier, error) {
+	switch {
+	case c.IdentityKeys == "" && c.VerifiedOnly:
+		return nil, errors.New("--verified-only needs --identity-keys: without keys nobody could come in")
+	case c.IdentityKeys == "":
+		return nil, nil
+	case c.IdentityIssuer == "":
+		return nil, errors.New("--identity-keys needs --identity-issuer: the iss of the shop's tokens")
+	}
+	return identity.New(pool, c.IdentityKeys, identity.Options{Issuer: c.IdentityIssuer, Audience: c.IdentityAudience, Logger: log})
 }
 
 // Run starts everything, serves, and stops everything in order.
@@ -99,7 +122,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
-	manager := dialog.NewManager(base.pool, assistant, dialog.Options{Wake: wake, Relay: relay, Desk: people, Logger: log})
+	manager := dialog.NewManager(base.pool, assistant, dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: carts, Logger: log})
 	people.Join(manager)
 	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
 		return err
@@ -110,10 +133,18 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 			return err
 		}
 	}
+	verifier, err := c.verifier(base.pool, log)
+	if err != nil {
+		return err
+	}
 	status := readiness(base, catalogue, model, live.swap)
-	server := web.New(web.Parts{Sessions: manager, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases},
-		web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
+	parts := web.Parts{Sessions: manager, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
+		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
+	if verifier != nil {
+		parts.Identity = verifier
+	}
+	server := web.New(parts, web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, VerifiedOnly: c.VerifiedOnly,
+		AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (--listen chooses another address): %w", c.Listen, err)
@@ -125,6 +156,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("session manager", manager.Run)
 	workers.run("handoff relay", relay.Run)
 	workers.run("desk", people.Run)
+	if verifier != nil {
+		workers.run("customers' tokens", verifier.Run)
+	}
 	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
 	workers.run("rankers", live.run)
