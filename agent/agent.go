@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"floorwalker/agent/llm"
 	"floorwalker/lexicon"
 	"floorwalker/shop"
 )
@@ -146,7 +147,7 @@ type talk struct {
 // Answer answers one utterance. What it has said when ctx ends stands; the state then stays as it was.
 func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
 	t := &talk{Agent: a, turn: turn, out: out, timer: shop.NewTimer(a.c.Now), state: turn.State}
-	ctx = t.timer.Context(ctx)
+	ctx = llm.WithPayer(t.timer.Context(ctx), llm.Payer{Customer: turn.Customer, Network: turn.Network})
 	attack, err := t.understand(ctx)
 	if err != nil {
 		return shop.Outcome{}, err

@@ -30,9 +30,15 @@ func (o *obedient) Write(_ context.Context, system string, lines []string, each 
 // withModel gives the shop a model that answers by the script.
 func withModel(t *testing.T, s *testShop, replies ...ollamatest.Reply) *ollamatest.Server {
 	t.Helper()
+	return withBudget(t, s, nil, replies...)
+}
+
+// withBudget is withModel where the budget says who may ask it.
+func withBudget(t *testing.T, s *testShop, budget llm.Budget, replies ...ollamatest.Reply) *ollamatest.Server {
+	t.Helper()
 	server := ollamatest.New(t, "smollm2")
 	client, err := llm.New(server.URL, "smollm2", llm.Options{ProbeDown: 5 * time.Millisecond, ProbeUp: 20 * time.Millisecond,
-		FirstToken: 300 * time.Millisecond, NextToken: 300 * time.Millisecond, Rest: 50 * time.Millisecond})
+		FirstToken: 300 * time.Millisecond, NextToken: 300 * time.Millisecond, Rest: 50 * time.Millisecond, Budget: budget})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,5 +166,25 @@ func testACustomerWhoLeavesStopsTheModel(t *testing.T, s *testShop) {
 	}
 	if c.state.Lang != shop.Lang("") {
 		t.Error("the state moved though the turn was stopped")
+	}
+}
+
+// spent is a budget of which nothing is left for one customer.
+type spent struct{ who string }
+
+func (s spent) Left(_ context.Context, p llm.Payer) (bool, error) { return p.Customer != s.who, nil }
+func (s spent) Spend(context.Context, llm.Payer, int) error       { return nil }
+
+func testWhoUsedUpTheModelIsServedWithoutIt(t *testing.T, s *testShop) {
+	server := withBudget(t, s, spent{"ann"})
+	c, other := s.customer(t), s.customer(t)
+	c.name, other.name = "ann", "bob"
+	c.says("wireless mouse").wantSome("mou-1 mou-4")
+	if tr := c.outcome.Trace; tr.Answerer != "template" || len(server.Requests()) != 0 {
+		t.Errorf("trace %+v, the model was asked %d times", tr, len(server.Requests()))
+	}
+	server.Script(ollamatest.Reply{Text: "Have a look at these [1] for [2]. The closest match is [3]."})
+	if other.says("wireless mouse"); other.outcome.Trace.Answerer != "llm" {
+		t.Errorf("another customer: %+v", other.outcome.Trace)
 	}
 }

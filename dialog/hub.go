@@ -115,6 +115,20 @@ func (h *hub) attached(session string) bool {
 	return r != nil && len(r.readers) > 0
 }
 
+// network is where a device is that reads the session here; "" where none does.
+func (h *hub) network(session string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r := h.rooms[session]; r != nil {
+		for _, s := range r.readers {
+			if s.by.Network != "" {
+				return s.by.Network
+			}
+		}
+	}
+	return ""
+}
+
 // heardSince is true when another replica said after t that it has a reader.
 func (h *hub) heardSince(r *room, t time.Time) bool {
 	h.mu.Lock()
@@ -180,8 +194,8 @@ func (h *hub) devices() (all []string) {
 	defer h.mu.Unlock()
 	for _, r := range h.rooms {
 		for _, s := range r.readers {
-			if s.device != "" {
-				all = append(all, s.device)
+			if s.by.ID != "" {
+				all = append(all, s.by.ID)
 			}
 		}
 	}

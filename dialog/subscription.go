@@ -25,8 +25,8 @@ type Position struct {
 type Subscription struct {
 	m    *Manager
 	room *room
-	// device is whose right it reads by; empty for those who need none.
-	device string
+	// by is whose right it reads by; empty for those who need none.
+	by Device
 
 	mu       sync.Mutex
 	inbox    []item
@@ -79,12 +79,19 @@ const replayPage = 200
 // session.reset, then exactly what was missed, then the text so far of an answer being written, then live.
 // A position in the future is ErrPositionAhead.
 func (m *Manager) Attach(ctx context.Context, sessionID string, from Position) (*Subscription, error) {
-	return m.AttachDevice(ctx, sessionID, "", from)
+	return m.AttachDevice(ctx, sessionID, Device{}, from)
+}
+
+// Device is a customer's browser or app that authenticated.
+type Device struct {
+	ID string
+	// Network is where it is, as limits count it; may be empty.
+	Network string
 }
 
 // AttachDevice attaches a device that authenticated. Its subscription ends with ErrSignedOut as soon as the
 // device has no right to the session any more.
-func (m *Manager) AttachDevice(ctx context.Context, sessionID, device string, from Position) (*Subscription, error) {
+func (m *Manager) AttachDevice(ctx context.Context, sessionID string, by Device, from Position) (*Subscription, error) {
 	id, err := canonical(sessionID)
 	if err != nil {
 		return nil, err
@@ -92,12 +99,12 @@ func (m *Manager) AttachDevice(ctx context.Context, sessionID, device string, fr
 	if err := (&protocol.SessionResume{Epoch: from.Epoch, Seq: from.Seq}).Check(); err != nil {
 		return nil, err
 	}
-	s := &Subscription{m: m, room: m.hub.hold(id), device: device, catching: true, behind: true,
+	s := &Subscription{m: m, room: m.hub.hold(id), by: by, catching: true, behind: true,
 		arrived: make(chan struct{}, 1), done: make(chan struct{})}
 	// It listens before it looks, so nothing falls between.
 	m.hub.enter(s.room, s)
-	if device != "" {
-		err = m.Authorise(ctx, device)
+	if by.ID != "" {
+		err = m.Authorise(ctx, by.ID)
 	}
 	if err == nil {
 		err = s.open(ctx, from)
@@ -221,7 +228,7 @@ func (s *Subscription) endLocked(err error) {
 
 // signOut ends the subscription if it is one of the devices'.
 func (s *Subscription) signOut(devices []string) {
-	if slices.Contains(devices, s.device) {
+	if slices.Contains(devices, s.by.ID) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.endLocked(ErrSignedOut)

@@ -152,6 +152,11 @@ func (s *Server) getTicket(ctx context.Context, in *deviceInput) (*ticketOutput,
 	if s.c.VerifiedOnly && session.Customer == "" {
 		return nil, refuse(http.StatusUnauthorized, protocol.CodeIdentityRequired, "This shop talks with customers who are logged in. Log in to the shop and try again.")
 	}
+	who := session.Customer
+	orElse(&who, session.ID)
+	if !s.ticketRate.allow(who) {
+		return nil, refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "This conversation is opened too often. Wait a little and connect again.")
+	}
 	ticket, err := s.tickets.issue(ctx, holder{session.ID, session.Device})
 	if err != nil {
 		return nil, s.fail(ctx, "ticket not issued", err)

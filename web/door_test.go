@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"floorwalker/client"
+	"floorwalker/protocol"
+	"floorwalker/shop"
 	"floorwalker/web"
 )
 
@@ -199,5 +202,65 @@ func TestGoClientUnderstandsAddressesOfAnyForm(t *testing.T) {
 	}
 	if _, err := client.Dial(t.Context(), "ftp://"+host, client.Options{}); err == nil {
 		t.Error("ftp was taken for an address")
+	}
+}
+
+func TestManySessionsOfOneAddressShareItsMessages(t *testing.T) {
+	c := open(t, setup{config: web.Config{Limits: web.Limits{AddressMessages: web.Rate{PerSecond: 0.001, Burst: 3}},
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}})
+	from := func(address string) *line {
+		l, status := c.handshake("/ws/app", c.ticket(c.open()), http.Header{"X-Forwarded-For": {address}})
+		if l == nil {
+			t.Fatal(status)
+		}
+		l.say(`{"v":1,"type":"session.resume"}`)
+		l.until(protocol.TypeSessionOpened)
+		return l
+	}
+	const message = `{"v":1,"type":"message.send","client_msg_id":"1","data":{"text":"hi"}}`
+	for range 3 {
+		l := from("203.0.113.7")
+		l.say(message)
+		l.until(protocol.TypeMessageAccepted)
+	}
+	l := from("203.0.113.7")
+	l.say(message)
+	if e := l.refused(); e.Code != "rate_limited" {
+		t.Errorf("the fourth session got %+v", e)
+	}
+	l = from("203.0.113.8")
+	l.say(message)
+	l.until(protocol.TypeMessageAccepted)
+}
+
+func TestConnectionsAreLimitedByCustomerOverAllDevices(t *testing.T) {
+	c, key := openKnown(t, setup{config: web.Config{Limits: web.Limits{Tickets: web.Rate{PerSecond: 0.001, Burst: 3}}}})
+	phone, laptop, visitor := c.in(key.token("ann")), c.in(key.token("ann")), c.open()
+	for i, o := range []opened{phone, laptop, phone, laptop} {
+		var e struct{ Code string }
+		r := c.as(o, "/api/tickets", `{"session":"`+o.Session+`"}`, &e)
+		if want := map[bool]int{true: 201, false: 429}[i < 3]; r.StatusCode != want || want == 429 && e.Code != "rate_limited" {
+			t.Errorf("ticket %d: %s %+v", i+1, r.Status, e)
+		}
+	}
+	if !c.holds(visitor) {
+		t.Error("a visitor pays for the customer")
+	}
+}
+
+func TestATurnKnowsTheNetworkThatItsTokensAreCountedBy(t *testing.T) {
+	networks := make(chan string, 1)
+	c := open(t, setup{config: web.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		assistant: script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+			networks <- turn.Network
+			return clerk(ctx, turn, out)
+		})})
+	l, _ := c.handshake("/ws/app", c.ticket(c.open()), http.Header{"X-Forwarded-For": {"2001:db8:1:2::7"}})
+	l.say(`{"v":1,"type":"session.resume"}`)
+	l.until(protocol.TypeSessionOpened)
+	l.say(`{"v":1,"type":"message.send","client_msg_id":"1","data":{"text":"hi"}}`)
+	l.until(protocol.TypeMessageCompleted)
+	if got := <-networks; got != "2001:db8:1:2::/64" {
+		t.Errorf("the turn came from %q", got)
 	}
 }

@@ -36,7 +36,7 @@ type doors interface {
 	SignOut(ctx context.Context, sessionID, device string) error
 	Authenticate(ctx context.Context, sessionID, secret string) (dialog.Session, error)
 	Authorise(ctx context.Context, device string) error
-	AttachDevice(ctx context.Context, sessionID, device string, from dialog.Position) (*dialog.Subscription, error)
+	AttachDevice(ctx context.Context, sessionID string, by dialog.Device, from dialog.Position) (*dialog.Subscription, error)
 	Attach(ctx context.Context, sessionID string, from dialog.Position) (*dialog.Subscription, error)
 }
 
@@ -152,15 +152,20 @@ type Config struct {
 type Limits struct {
 	// Sessions and Connects are per client address and second, with a burst. Defaults 10 (200) and 20 (200).
 	Sessions, Connects Rate
-	// Messages are per session, Frames per socket. Defaults 5 (20) and 30 (120) a second.
+	// Messages are per customer, or visitor's session, Frames per socket. Defaults 5 (20) and 30 (120) a second.
 	Messages, Frames Rate
+	// Tickets, of which each connection needs one, are per customer, or visitor's session. Default 2 (60) a second.
+	Tickets Rate
+	// AddressMessages are per client address, whatever sessions they are in. Default 200 (2,000) a second: many people
+	// may be behind one address.
+	AddressMessages Rate
 	// Requests are other HTTP requests per client address. Default 50 (400) a second.
 	Requests Rate
 	// MaxSockets is how many sockets this process holds. Default 20,000.
 	MaxSockets int
 	// MaxSocketsPerSession is how many devices and tabs one session may have. Default 16.
 	MaxSocketsPerSession int
-	// MaxAddresses is how many client addresses are remembered. Default 50,000.
+	// MaxAddresses is how many client addresses, and how many customers, each limit remembers. Default 50,000.
 	MaxAddresses int
 	// BadFrames is how many unreadable frames in a row close a socket. Default 20.
 	BadFrames int
@@ -210,6 +215,8 @@ func (c Config) withDefaults() Config {
 	orElse(&l.Connects, Rate{20, 200})
 	orElse(&l.Messages, Rate{5, 20})
 	orElse(&l.Frames, Rate{30, 120})
+	orElse(&l.Tickets, Rate{2, 60})
+	orElse(&l.AddressMessages, Rate{200, 2000})
 	orElse(&l.Requests, Rate{50, 400})
 	orElse(&l.MaxSockets, 20_000)
 	orElse(&l.MaxSocketsPerSession, 16)
@@ -253,7 +260,8 @@ type Server struct {
 	metrics *metrics
 
 	sessionRate, connectRate, requestRate *keyedLimiter
-	messageRate, loginRate                *keyedLimiter
+	messageRate, addressMessageRate       *keyedLimiter
+	ticketRate, loginRate                 *keyedLimiter
 
 	randomMu sync.Mutex
 	stopping atomic.Bool
@@ -295,6 +303,8 @@ func New(p Parts, c Config) *Server {
 	s.sessionRate = newKeyedLimiter(l.Sessions, l.MaxAddresses, c.Now)
 	s.connectRate = newKeyedLimiter(l.Connects, l.MaxAddresses, c.Now)
 	s.requestRate = newKeyedLimiter(l.Requests, l.MaxAddresses, c.Now)
+	s.ticketRate = newKeyedLimiter(l.Tickets, l.MaxAddresses, c.Now)
+	s.addressMessageRate = newKeyedLimiter(l.AddressMessages, l.MaxAddresses, c.Now)
 	s.messageRate = newKeyedLimiter(l.Messages, l.MaxAddresses, c.Now)
 	s.base, s.endBase = context.WithCancel(context.Background())
 	s.sockets = newRegister(l.MaxSockets, l.MaxSocketsPerSession)

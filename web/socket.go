@@ -36,8 +36,8 @@ type socket struct {
 	s       *Server
 	conn    *websocket.Conn
 	session string
-	// device is whose right it has; empty where the socket is a console.
-	device string
+	// by is whose right it has, and where that device is; empty where the socket is a console.
+	by dialog.Device
 	// owner is whose cart it is: the verified customer, else the session.
 	owner string
 
@@ -114,7 +114,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, route string) {
 		s.turnSocketAway(w, "session", s.fail(ctx, "session not read", err))
 		return
 	}
-	k := &socket{s: s, session: session.ID, device: by.device, owner: session.Customer, out: make(chan []byte, s.c.Limits.Queue),
+	k := &socket{s: s, session: session.ID, by: dialog.Device{ID: by.device, Network: addressKey(s.clientAddress(r))},
+		owner: session.Customer, out: make(chan []byte, s.c.Limits.Queue),
 		closing: make(chan protocol.CloseCode, 1), frames: s.c.Limits.Frames.limiter()}
 	orElse(&k.owner, session.ID)
 	s.accept(w, r, k, route)

@@ -187,7 +187,7 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 	}
 	if !resuming {
 		// Each frame is looked at again, so that nothing is done for a device that logged out elsewhere.
-		if err := sessions.Authorise(ctx, k.device); err != nil {
+		if err := sessions.Authorise(ctx, k.by.ID); err != nil {
 			if errors.Is(err, dialog.ErrSignedOut) {
 				k.close(protocol.CloseIdentityChanged)
 			}
@@ -202,7 +202,7 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 		k.resuming.Store(true)
 		return k.attach(ctx, resume)
 	case *protocol.MessageSend:
-		if !k.s.messageRate.allow(k.session) {
+		if !k.s.messageRate.allow(k.owner) || !k.s.addressMessageRate.allow(k.by.Network) {
 			return errMessageRate
 		}
 		ack, err := sessions.Post(ctx, k.session, dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale})

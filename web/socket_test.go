@@ -159,12 +159,12 @@ type away struct {
 	hang time.Duration
 }
 
-func (a *away) AttachDevice(ctx context.Context, session, device string, from dialog.Position) (*dialog.Subscription, error) {
+func (a *away) AttachDevice(ctx context.Context, session string, by dialog.Device, from dialog.Position) (*dialog.Subscription, error) {
 	if a.left.Add(-1) >= 0 {
 		time.Sleep(a.hang)
 		return nil, errors.New("no PostgreSQL")
 	}
-	return a.Sessions.AttachDevice(ctx, session, device, from)
+	return a.Sessions.AttachDevice(ctx, session, by, from)
 }
 
 func TestAClientThatMeetsAnOutageAsItResumesComesBack(t *testing.T) {

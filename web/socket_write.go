@@ -98,7 +98,7 @@ func (k *socket) writeClose(code protocol.CloseCode) protocol.CloseCode {
 // attach answers session.resume and begins to pump. After a position that can't be continued the client may try
 // another; after a failure of ours it is told to come back.
 func (k *socket) attach(ctx context.Context, d *protocol.SessionResume) error {
-	sub, err := k.s.parts.Sessions.AttachDevice(ctx, k.session, k.device, dialog.Position{Epoch: d.Epoch, Seq: d.Seq})
+	sub, err := k.s.parts.Sessions.AttachDevice(ctx, k.session, k.by, dialog.Position{Epoch: d.Epoch, Seq: d.Seq})
 	if err != nil {
 		code, _ := shop.CodeOf(err)
 		switch {

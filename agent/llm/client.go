@@ -142,14 +142,29 @@ type request struct {
 	first, next, whole time.Duration
 }
 
+// bytesPerToken is a rough guess of how long a token is.
+const bytesPerToken = 4
+
+// length is how many bytes the prompt has.
+func (r request) length() (n int) {
+	for _, m := range r.messages {
+		n += len(m.Content)
+	}
+	return n
+}
+
 // call admits, asks and accounts for one request. check judges the whole answer.
 func (c *Client) call(ctx context.Context, ask request, each func(string) error, check func(Usage) error) (usage Usage, err error) {
 	if !c.Up() {
 		return usage, fmt.Errorf("%w: %s", ErrDown, c.state.Load().reason)
 	}
+	if err := c.afford(ctx); err != nil {
+		return usage, err
+	}
 	if err := c.admit(ctx); err != nil {
 		return usage, err
 	}
+	defer func() { c.pay(ctx, usage) }()
 	defer c.seats.Release(1)
 	done, err := c.breaker.Allow()
 	if err != nil {
@@ -196,6 +211,9 @@ func (c *Client) chat(ctx context.Context, ask request, each func(string) error)
 			if ask.next > 0 {
 				pause.Reset(ask.next)
 			}
+			// Until the end tells the true numbers: a call that is broken off was paid for too.
+			usage.AnswerTokens++
+			usage.PromptTokens = ask.length() / bytesPerToken
 			if size += len(token); size > c.o.MaxBytes {
 				return fmt.Errorf("%w: longer than %d bytes", ErrInvalid, c.o.MaxBytes)
 			}

@@ -19,12 +19,16 @@ var (
 	ErrInvalid = errors.New("language model gave an invalid answer")
 	// ErrBreaker: the model failed several times in a row and is left alone for a while.
 	ErrBreaker = errors.New("language model is given a rest")
+	// ErrSpent: the customer, or the network, has used up what it may ask of the model for now.
+	ErrSpent = errors.New("the language model's tokens are used up for now")
 )
 
-// Reason is one word for why the model did not answer: "down", "late", "invalid", "breaker"; "" for other
+// Reason is one word for why the model did not answer: "down", "late", "invalid", "breaker", "spent"; "" for other
 // errors and none.
 func Reason(err error) string {
 	switch {
+	case errors.Is(err, ErrSpent):
+		return "spent"
 	case errors.Is(err, ErrBreaker):
 		return "breaker"
 	case errors.Is(err, ErrLate):

@@ -43,6 +43,8 @@ type Options struct {
 	Trip int
 	// Rest is how long the breaker then stays open. Default 10 s.
 	Rest time.Duration
+	// Budget bounds what each payer may ask; nil bounds nobody.
+	Budget Budget
 	// HTTP makes the requests. Default a client of its own without an overall timeout.
 	HTTP *http.Client
 	// Logger gets what operators need. Default: discard.

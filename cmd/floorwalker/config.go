@@ -43,11 +43,13 @@ func (s services) dataDir() string {
 
 // languageModel says which model parses and answers, and how much it is trusted.
 type languageModel struct {
-	OllamaHost string  `help:"Ollama's address. Embedded when empty." env:"OLLAMA_HOST"`
-	Model      string  `name:"model" help:"The model that Ollama serves; with the embedded Ollama the small one." default:"smollm2" env:"FLOORWALKER_MODEL"`
-	LLM        bool    `name:"llm" help:"Use a language model at all." default:"true" negatable:"" env:"FLOORWALKER_LLM"`
-	Parser     string  `help:"Who parses utterances: the local parser, the language model, or by confidence." enum:"auto,local,llm" default:"auto" env:"FLOORWALKER_PARSER"`
-	Threshold  float64 `help:"Under this confidence of the local parser the language model is asked (parser auto)." default:"0.45" env:"FLOORWALKER_PARSER_THRESHOLD"`
+	OllamaHost     string  `help:"Ollama's address. Embedded when empty." env:"OLLAMA_HOST"`
+	Model          string  `name:"model" help:"The model that Ollama serves; with the embedded Ollama the small one." default:"smollm2" env:"FLOORWALKER_MODEL"`
+	LLM            bool    `name:"llm" help:"Use a language model at all." default:"true" negatable:"" env:"FLOORWALKER_LLM"`
+	Parser         string  `help:"Who parses utterances: the local parser, the language model, or by confidence." enum:"auto,local,llm" default:"auto" env:"FLOORWALKER_PARSER"`
+	CustomerTokens int     `help:"How many of the model's tokens one customer may use in an hour; then templates answer. Negative: no limit." default:"60000" env:"FLOORWALKER_CUSTOMER_TOKENS"`
+	NetworkTokens  int     `help:"The same for all who come from one address." default:"600000" env:"FLOORWALKER_NETWORK_TOKENS"`
+	Threshold      float64 `help:"Under this confidence of the local parser the language model is asked (parser auto)." default:"0.45" env:"FLOORWALKER_PARSER_THRESHOLD"`
 }
 
 // rates parses "EUR=1.08,GBP=1.27": the value of one unit of each currency in US dollars.

@@ -75,7 +75,7 @@ func (c *evalUnderstandingCmd) parser(ctx context.Context, local *understanding.
 	if c.Parser == "local" || c.Parser == "auto" && c.OllamaHost == "" && !embedded.OllamaBuilt(c.cacheDir()) {
 		return local, func() {}, nil
 	}
-	m, err := startModel(c.languageModel, c.services, warnings(std.err))
+	m, err := startModel(c.languageModel, c.services, nil, warnings(std.err))
 	if err != nil {
 		return nil, nil, err
 	}

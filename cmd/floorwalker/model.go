@@ -22,7 +22,7 @@ type model struct {
 }
 
 // startModel starts the embedded Ollama where no address is given; it returns at once.
-func startModel(c languageModel, s services, log *slog.Logger) (*model, error) {
+func startModel(c languageModel, s services, budget llm.Budget, log *slog.Logger) (*model, error) {
 	m := &model{}
 	if !c.LLM {
 		return m, nil
@@ -36,7 +36,7 @@ func startModel(c languageModel, s services, log *slog.Logger) (*model, error) {
 		address = m.ollama.URL()
 	}
 	var err error
-	m.client, err = llm.New(address, c.Model, llm.Options{FirstToken: 6 * time.Second, Logger: log})
+	m.client, err = llm.New(address, c.Model, llm.Options{FirstToken: 6 * time.Second, Budget: budget, Logger: log})
 	return m, err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"floorwalker/agent"
 	"floorwalker/agent/knowledge"
+	"floorwalker/agent/spending"
 	"floorwalker/agent/understanding"
 	"floorwalker/desk"
 	"floorwalker/dialog"
@@ -99,7 +100,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := startModel(c.languageModel, c.services, log)
+	ledger := spending.NewLedger(base.pool, spending.Options{Customer: c.CustomerTokens, Network: c.NetworkTokens, Logger: log})
+	model, err := startModel(c.languageModel, c.services, ledger, log)
 	if err != nil {
 		return err
 	}
@@ -159,6 +161,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if verifier != nil {
 		workers.run("customers' tokens", verifier.Run)
 	}
+	workers.run("tokens", ledger.Run)
 	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
 	workers.run("rankers", live.run)
