@@ -3,6 +3,7 @@ package ranking
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -34,8 +35,8 @@ func (r *Ranker) readingOrder(signals []signal, matches []match) []int {
 	return order
 }
 
-// addCross fills in the cross-encoder's scores in the given order, until the time for reading is used up, and says how
-// many it did not come to. It asks the model only for the scores that are not kept.
+// addCross fills in the cross-encoder's scores in the given order, until the time for reading is used up or the deadline
+// has come, and says how many it did not come to. It asks the model only for the scores that are not kept.
 func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, order []int) (unread int, err error) {
 	began := time.Now()
 	var missing []int
@@ -52,7 +53,10 @@ func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.C
 		if time.Since(began) >= r.options.Reading {
 			break
 		}
-		if err := r.read(ctx, query, candidates, signals, part); err != nil {
+		switch err := r.read(ctx, query, candidates, signals, part); {
+		case errors.Is(err, context.DeadlineExceeded):
+			return unread, nil // the first stage's order is better than retrieval's
+		case err != nil:
 			return unread, err
 		}
 		unread -= len(part)

@@ -1,6 +1,7 @@
 package ranking_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -8,6 +9,8 @@ import (
 
 	"floorwalker/ranking"
 	"floorwalker/shop"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestReadingEndsInTimeAndWhatIsUnreadStandsBehind(t *testing.T) {
@@ -42,6 +45,43 @@ func TestReadingEndsInTimeAndWhatIsUnreadStandsBehind(t *testing.T) {
 			t.Errorf("%d products were read after a second time, degraded %v, model %q", model.scored, got.Degraded, got.Model)
 		}
 	})
+}
+
+func TestALateCrossEncoderLeavesTheFirstStagesOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model := &scripted{takes: time.Hour, score: func(string, string) float32 { return 1 }}
+		candidates := found(product("b", "Sofa"), product("c", "Running shoes"), product("a", "Mug"))
+		want := rank(t, ranking.New(nil, nil, ranking.Options{}), shop.Query{Text: "running shoes"}, candidates)
+		began := time.Now()
+		got := rank(t, ranking.New(nil, model, ranking.Options{Deadline: 250 * time.Millisecond}), shop.Query{Text: "running shoes"}, candidates)
+		if took := time.Since(began); took != 250*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if got.Degraded || got.Model != "scripted@1 (3 unread)" {
+			t.Errorf("degraded %v, model %q", got.Degraded, got.Model)
+		}
+		if diff := cmp.Diff(want.Candidates, got.Candidates); diff != "" || got.Candidates[0].Product.SKU != "c" {
+			t.Errorf("the order is not the first stage's (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestALateEmbedderLeavesRetrievalsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := ranking.New(lateEmbedder{}, &scripted{score: func(string, string) float32 { return 1 }}, ranking.Options{Deadline: 250 * time.Millisecond})
+		got := rank(t, r, shop.Query{Text: "running shoes"}, found(product("b", "Sofa"), product("c", "Running shoes")))
+		if !got.Degraded || got.Model != "scripted@1 (late)" || got.Candidates[0].Product.SKU != "b" {
+			t.Errorf("degraded %v, model %q, first %s", got.Degraded, got.Model, got.Candidates[0].Product.SKU)
+		}
+	})
+}
+
+// lateEmbedder answers when the time is over.
+type lateEmbedder struct{}
+
+func (lateEmbedder) Embed(ctx context.Context, _ []string) ([][]float32, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 func TestWhatSurelyDoesNotFitIsNotRead(t *testing.T) {

@@ -235,7 +235,6 @@ func TestAFailingModelLeavesRetrievalsOrder(t *testing.T) {
 		"infinity":           {&scripted{score: constant(float32(math.Inf(1)))}, "not a number"},
 		"a score out of 0-1": {&scripted{score: constant(7)}, "not a number"},
 		"an error":           {&scripted{score: constant(1), err: errors.New("broken")}, "failed"},
-		"a late answer":      {&scripted{score: constant(1), takes: time.Hour}, "late"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -291,7 +291,11 @@ func (c *doctorCmd) onnx(context.Context) []finding {
 	if err := m.close(); err != nil {
 		return []finding{fault("onnx", err.Error(), "Look at the machine's memory.")}
 	}
-	return []finding{fine("onnx", "%s load, their checksums hold", names)}
+	all := []finding{fine("onnx", "%s load, their checksums hold", names)}
+	if m.crossErr != nil {
+		all = append(all, doubt("ranker", m.crossErr.Error(), "Products are ranked without it. Put the release's folder models/ranker back."))
+	}
+	return all
 }
 
 // Free disk space below which the embedded servers are in danger, and below which a catalogue may not fit.

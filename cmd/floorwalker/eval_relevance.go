@@ -40,6 +40,9 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
+	if m.crossErr != nil {
+		return m.crossErr
+	}
 	open := scratchDatabase
 	if c.Present {
 		open = openDatabase

@@ -135,6 +135,9 @@ func (c *modelExplainCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
+	if m.crossErr != nil {
+		return m.crossErr
+	}
 	db, err := openDatabase(ctx, c.services, warnings(std.err))
 	if err != nil {
 		return err

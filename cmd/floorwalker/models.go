@@ -14,10 +14,12 @@ import (
 type models struct {
 	runtime          *onnx.Runtime
 	english, chinese *onnx.Embedder
-	cross            *onnx.CrossEncoder // nil until a fine-tuned ranker lies in the folder
+	cross            *onnx.CrossEncoder // nil where there is no ranker in the folder, or crossErr says why it can't be used
+	crossErr         error
 }
 
-// openModels loads ONNX Runtime and the models from the folder.
+// openModels loads ONNX Runtime and the models from the folder. A ranker that can't be loaded is no error: products are
+// then ranked without it.
 func openModels(s services) (*models, error) {
 	library := s.ORT
 	if library == "" {
@@ -42,7 +44,7 @@ func openModels(s services) (*models, error) {
 	ranker := filepath.Join(s.Models, "ranker")
 	if _, err := os.Stat(ranker); err == nil {
 		if m.cross, err = onnx.LoadCrossEncoder(m.runtime, ranker, onnx.CrossEncoderOptions{Threads: s.Threads}); err != nil {
-			return nil, errors.Join(fmt.Errorf("load the ranker: %w", err), m.close())
+			m.crossErr = fmt.Errorf("load the ranker: %w", err)
 		}
 	}
 	return m, nil

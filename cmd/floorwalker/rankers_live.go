@@ -34,6 +34,9 @@ const (
 func openLiveRankers(s services, m *models, log *slog.Logger) (*liveRankers, error) {
 	l := &liveRankers{rankers: newRankers(s), models: m, o: onnx.CrossEncoderOptions{Threads: s.Threads}, log: log,
 		state: rankerState{Serving: shippedVersion}}
+	if m.crossErr != nil {
+		log.Error("the ranker that is shipped can't be used; products are ranked by the embedding model", "error", m.crossErr)
+	}
 	l.swap = ranking.NewSwitch(l.ranker(m.cross), onnx.Background)
 	state, err := l.rankers.state()
 	if err != nil {
@@ -45,10 +48,9 @@ func openLiveRankers(s services, m *models, log *slog.Logger) (*liveRankers, err
 
 // ranker is a ranker with the model; nil is the bi-encoder alone.
 func (l *liveRankers) ranker(cross *onnx.CrossEncoder) *ranking.Ranker {
-	if cross == nil {
-		return ranking.New(l.models.english, nil, ranking.Options{})
-	}
-	return ranking.New(l.models.english, cross, ranking.Options{})
+	with := *l.models
+	with.cross = cross
+	return newRanker(&with, ranking.Options{})
 }
 
 // run follows the state until ctx ends.
