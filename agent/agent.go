@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +60,12 @@ type Writer interface {
 	Write(ctx context.Context, system string, lines []string, each func(piece string) error) error
 }
 
+// Spelling mends what customers misspell; nil where nothing is mended.
+type Spelling interface {
+	// Mend returns the name of a product with its misspelled words mended.
+	Mend(product string) string
+}
+
 // Parts are what an Agent works with. Parser, Search, Rank, Knowledge, Carts and Orders are needed.
 type Parts struct {
 	Parser    Parser
@@ -68,6 +75,7 @@ type Parts struct {
 	Carts     Carts
 	Orders    Orders
 	Writer    Writer
+	Spelling  Spelling
 }
 
 // Config tunes an Agent. The zero value works.
@@ -228,9 +236,13 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	misses := t.state.Misses
 	t.state.Misses = 0
 	if t.onlyForgets() {
-		t.state.Need, t.state.Seen, t.state.Rejected = shop.Need{}, nil, nil
+		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected = shop.Need{}, nil, nil, nil
 		return t.say(ctx, "forgotten")
 	}
+	if done, err := t.setQuantity(ctx); done || err != nil {
+		return err
+	}
+	t.givesUp()
 	switch t.parse.Intent {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
 		return t.find(ctx)
@@ -270,6 +282,19 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		return t.say(ctx, "offer_person")
 	}
 	return t.say(ctx, "out_of_scope")
+}
+
+// givesUp takes an utterance that gives up a limit of the need ("any colour is fine") for the refinement that it is.
+func (t *talk) givesUp() {
+	switch t.parse.Intent {
+	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend, shop.IntentAddToCart, shop.IntentRemoveFromCart:
+		return
+	}
+	limits := limitsOf(t.state.Need)
+	if len(t.parse.Slots.Reference) == 0 && slices.ContainsFunc(limits, func(limit string) bool { return freeCues[limit] != nil && freeCues[limit].MatchString(t.turn.Text) }) {
+		t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
+		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	}
 }
 
 // onlyForgets reports whether the utterance takes the need back and says nothing else, whatever the parser made of it.

@@ -120,6 +120,51 @@ func testACustomerIsServed(t *testing.T, s *testShop) {
 			t.Error("an empty cart got a checkout")
 		}
 	})
+	t.Run("several kinds of things in one message", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("a white mug and two green tents please").wantSome("mug-1 tent-2").wantText("mug").wantText("tents")
+		for _, card := range c.cards {
+			if !strings.Contains(card.Title, "Mug") && !strings.Contains(card.Title, "Tent") {
+				t.Errorf("neither mug nor tent: %s", card.Title)
+			}
+		}
+		c.says("under 20 dollars").wantSome("mug-1").wantText("mug").wantText("sorry")
+		c.says("add the mug to my cart").wantText("Hearth Coffee Mug, White")
+		c = s.customer(t)
+		c.says("a mouse and a trampoline").wantText("mouse").wantText("trampoline").wantText("sorry", "don't", "couldn't")
+		c.says("add the trampoline to my cart").wantText("trampoline").wantText("sorry", "don't", "couldn't")
+		if c.cart != nil {
+			t.Errorf("something is in the cart: %+v", c.cart)
+		}
+		c = s.customer(t)
+		c.says("一个背包和一个鼠标").wantText("背包").wantText("鼠标")
+		if !strings.Contains(c.skus(), "pack-") || !strings.Contains(c.skus(), "mou-") {
+			t.Errorf("cards %s", c.skus())
+		}
+	})
+	t.Run("what is misspelled is understood by the catalogue's and the language's words", func(t *testing.T) {
+		s.customer(t).says("a wirless mouse").wantSome("mou-1 mou-4")
+		s.customer(t).says("green bakpack").wantSome("pack-1")
+	})
+	t.Run("products are found by price, by what was shown earlier, and by what was recommended", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("show me laptops").wantSome("lap-1 lap-2 lap-3")
+		c.says("the one for 599, how heavy is it?").wantText("1.8 kg")
+		c.says("white mug").wantCards("mug-1")
+		c.says("add the Vesta Forge laptop to my cart").wantText("1 × Vesta Forge Gaming Laptop")
+		c = s.customer(t)
+		c.says("show me laptops")
+		c.says("which one would you take?")
+		c.says("ok, add it to my cart").wantText("in your cart")
+	})
+	t.Run("a quantity that is set is absolute", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("white mug").wantCards("mug-1")
+		c.says("add it to my cart").wantText("1 × Hearth Coffee Mug, White")
+		c.says("actually make it three").wantText("3 × Hearth Coffee Mug, White").wantText("$36.00")
+		c.says("改成两个").wantText("2 × ").wantText("$24.00")
+		c.says("one is enough").wantText("1 × Hearth Coffee Mug, White").wantText("$12.00")
+	})
 	t.Run("a deleted product is neither added nor compared", func(t *testing.T) {
 		c := s.customer(t)
 		if _, err := s.store.Put(t.Context(), shop.Product{SKU: "kite", Title: "Wind Kite, Red", Category: "Kites", Description: "A kite.", Price: shop.Money{Minor: 900, Currency: "USD"}, Stock: 3}); err != nil {

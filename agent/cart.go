@@ -134,7 +134,7 @@ func (t *talk) addNamed(ctx context.Context) error {
 		}
 		return t.add(ctx, []shop.Product{r.shown[0].Product})
 	}
-	t.state.Need, t.state.Seen = need, nil
+	t.state.Need, t.state.Beside = need, nil
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}

@@ -46,7 +46,12 @@ func (t *talk) compare(ctx context.Context) error {
 
 // compared are the products that are meant: those referred to, and where fewer than two are, the first ones shown.
 func (t *talk) compared(ctx context.Context) ([]shop.Product, error) {
+	focus := t.state.Focus
 	products, _, err := t.referred(ctx)
+	if err == nil && len(products) == 1 && focus != "" && focus != products[0].SKU && pronoun.MatchString(t.turn.Text) {
+		// "compare it with the first": what was spoken of before, and what is pointed at.
+		products, err = t.products(ctx, []string{focus, products[0].SKU})
+	}
 	if err != nil || len(products) >= 2 {
 		return products[:min(len(products), mostCompared)], err
 	}

@@ -23,13 +23,23 @@ func (t *talk) find(ctx context.Context) error {
 		return t.advise(ctx)
 	}
 	m = t.unnamed(m, vocabulary)
+	m.said.Product, m.said.Color, m.said.Material = t.mend(m.said.Product), t.mend(m.said.Color), t.mend(m.said.Material)
+	if needs, err := t.parts(ctx, m, vocabulary); err != nil {
+		return err
+	} else if len(needs) > 1 {
+		t.state.Rejected = nil
+		return t.findSeveral(ctx, needs)
+	}
 	need, fresh := m.apply(t.state.Need)
-	if fresh {
-		t.state.Seen, t.state.Rejected = nil, nil
+	if fresh || m.forget {
+		t.state.Rejected = nil
 	}
 	t.reject()
-	t.state.Need = need
+	beside := m.applyBeside(t.state.Beside)
+	t.state.Need, t.state.Beside = need, beside
 	switch {
+	case len(beside) > 0 && !m.more && !m.cheaper:
+		return t.findSeveral(ctx, append([]shop.Need{need}, beside...))
 	case need.Product == "" && t.parse.Intent == shop.IntentRecommend:
 		return t.recommend(ctx, need)
 	case empty(need) && m.forget:
@@ -163,10 +173,23 @@ func (t *talk) choose(ranking shop.Ranking, q shop.Query, need shop.Need, asked 
 		good = asked.qualified(good)
 	}
 	good = preferred(good, func(p shop.Product) bool { return p.Stock > 0 }, 1)
+	if len(need.Exclude) > 0 {
+		good = preferred(good, func(p shop.Product) bool { return !speaksOf(p.Description, need.Exclude) }, enoughNamed)
+	}
 	if young[need.Audience] {
 		good = firstThose(good, func(p shop.Product) bool { return madeFor(p, need.Audience) })
 	}
 	return diverse(sortBy(good, q.Sort), q.Sort)
+}
+
+// speaksOf reports whether a description names what the customer does not want: no hard limit, since "goes with white
+// shirts" is no white shoe, but such products come last.
+func speaksOf(description string, unwanted []string) bool {
+	words := singulars(description)
+	return slices.ContainsFunc(unwanted, func(x string) bool {
+		said := singulars(inEnglish(x))
+		return len(said) > 0 && slices.ContainsFunc(words, func(w string) bool { return w == said[len(said)-1] })
+	})
 }
 
 // young are audiences for whom a listing that names nobody is the second choice.

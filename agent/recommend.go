@@ -38,6 +38,7 @@ func (t *talk) advise(ctx context.Context) error {
 			best, occasion = p, "advise_rating"
 		}
 	}
+	t.state.Focus = best.SKU
 	var d draft
 	d.add(t.fill(occasion, t.named(best)))
 	return t.tell(ctx, "found", d)

@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"floorwalker/lexicon"
@@ -11,10 +13,10 @@ import (
 )
 
 // pronoun are words for what was just spoken of.
-var pronoun = regexp.MustCompile(`(?i)\b(?:it|its|it's|this|that|this one|that one)\b|它|这(?:个|款|件|双|台|条)?|那(?:个|款|件|双|台|条)?`)
+var pronoun = regexp.MustCompile(`(?i)\b(?:it|its|it's|this|that|those|them|these)\b|它(?:们)?|这(?:个|款|件|双|台|条)?|那(?:个|款|件|双|台|条)?`)
 
-// referred finds the products that the utterance means: by position, else by its words among what was shown, else
-// the only one shown. What was deleted meanwhile is left out; missing then says so.
+// referred finds the products that the utterance means: by position, else by its words or its price among what is
+// shown, else by its name among what was shown earlier, else the one spoken of before or the only one shown. What was deleted meanwhile is left out; missing then says so.
 func (t *talk) referred(ctx context.Context) (products []shop.Product, missing bool, err error) {
 	var skus []string
 	for _, n := range t.parse.Slots.Reference {
@@ -23,12 +25,12 @@ func (t *talk) referred(ctx context.Context) (products []shop.Product, missing b
 		}
 	}
 	if len(skus) == 0 && len(t.parse.Slots.Reference) == 0 {
-		if sku := t.namedAmong(t.state.Shown); sku != "" {
+		sku, err := t.meant(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		if sku != "" {
 			skus = []string{sku}
-		} else if t.state.Focus != "" && pronoun.MatchString(t.turn.Text) {
-			skus = []string{t.state.Focus}
-		} else if len(t.state.Shown) == 1 {
-			skus = []string{t.state.Shown[0].SKU}
 		}
 	}
 	if len(skus) == 0 {
@@ -41,6 +43,79 @@ func (t *talk) referred(ctx context.Context) (products []shop.Product, missing b
 	return products, len(products) == 0 && err == nil, err
 }
 
+// meant is the one product that an utterance without positions means; "" where it is not clear.
+func (t *talk) meant(ctx context.Context) (string, error) {
+	if sku, words := t.namedAmong(t.state.Shown); words > 0 {
+		return sku, nil
+	}
+	if sku := t.pricedAmong(t.state.Shown); sku != "" {
+		return sku, nil
+	}
+	points := pronoun.MatchString(t.turn.Text)
+	if t.state.Focus != "" && points {
+		return t.state.Focus, nil
+	}
+	only := ""
+	if len(t.state.Shown) == 1 && !t.namesAnother(t.state.Shown[0].Title) {
+		only = t.state.Shown[0].SKU
+	}
+	if points {
+		return only, nil
+	}
+	sku, err := t.namedBefore(ctx)
+	return cmp.Or(sku, only), err
+}
+
+// namesAnother reports whether the utterance names a kind of thing that a title does not.
+func (t *talk) namesAnother(title string) bool {
+	said := t.mend(bare(t.parse.Slots.Product))
+	return said != "" && readKind(said).inTitle(title) == absent && !strings.Contains(title, said)
+}
+
+// pricedAmong is the one of several products whose price the utterance names: "the one for 49.99".
+func (t *talk) pricedAmong(shown []shop.ShownProduct) string {
+	for _, said := range figure.FindAllString(t.turn.Text, -1) {
+		sku, n := "", 0
+		for _, s := range shown {
+			exact := s.Price.Decimal()
+			if whole, _, _ := strings.Cut(exact, "."); exact == said || whole == said && len(whole) > 1 {
+				sku, n = s.SKU, n+1
+			}
+		}
+		if n == 1 {
+			return sku
+		}
+	}
+	return ""
+}
+
+// namedBefore is the product of an earlier list that the utterance names; a question must name it by two words, since
+// most of its words speak of what is asked.
+func (t *talk) namedBefore(ctx context.Context) (string, error) {
+	earlier := slices.DeleteFunc(slices.Clone(t.state.Seen), func(sku string) bool {
+		return slices.ContainsFunc(t.state.Shown, func(s shop.ShownProduct) bool { return s.SKU == sku })
+	})
+	if len(earlier) == 0 || len(content(t.turn.Text)) == 0 && !lexicon.IsHan(t.turn.Text) {
+		return "", nil
+	}
+	products, err := t.products(ctx, earlier)
+	if err != nil {
+		return "", err
+	}
+	shown := make([]shop.ShownProduct, len(products))
+	for i, p := range products {
+		shown[i] = shop.ShownProduct{SKU: p.SKU, Title: p.TitleIn(t.lang), Brand: p.Brand, Color: colorOf(p)}
+	}
+	fewest := 1
+	if t.parse.Intent == shop.IntentProductQuestion {
+		fewest = 2
+	}
+	if sku, words := t.namedAmong(shown); words >= fewest {
+		return sku, nil
+	}
+	return "", nil
+}
+
 // products reads products in the asked order; what does not exist any more is left out.
 func (t *talk) products(ctx context.Context, skus []string) ([]shop.Product, error) {
 	products, err := t.Search.Products(ctx, skus)
@@ -50,10 +125,10 @@ func (t *talk) products(ctx context.Context, skus []string) ([]shop.Product, err
 	return products, nil
 }
 
-// namedAmong is the one of several products whose title, brand or colour the utterance names best; "" where none
-// or two do.
-func (t *talk) namedAmong(shown []shop.ShownProduct) string {
-	best, second, sku := 0, 0, ""
+// namedAmong is the one of several products whose title, brand or colour the utterance names best, and by how many
+// words; 0 where it names none, or two as well.
+func (t *talk) namedAmong(shown []shop.ShownProduct) (sku string, words int) {
+	best, second := 0, 0
 	said := spoken(t.turn.Text + " " + t.parse.Slots.Product + " " + t.parse.Slots.Color + " " + t.parse.Slots.Brand)
 	for _, s := range shown {
 		score := 0
@@ -74,9 +149,9 @@ func (t *talk) namedAmong(shown []shop.ShownProduct) string {
 		}
 	}
 	if best == second {
-		return ""
+		return "", 0
 	}
-	return sku
+	return sku, best
 }
 
 // spoken are the words of an utterance, singular, with the English of Chinese ones and the families of colours.

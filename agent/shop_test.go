@@ -80,7 +80,7 @@ func openShop(t *testing.T) *testShop {
 	local.SetVocabulary(words)
 	carts := orders.NewCarts(pool, store, orders.CartOptions{Rates: rates})
 	return &testShop{store: store, carts: carts, config: agent.Config{Rates: rates},
-		parts: agent.Parts{Parser: local, Search: store, Rank: ranking.New(english, nil, ranking.Options{Chinese: chinese}), Knowledge: articles, Carts: carts, Orders: purchases}}
+		parts: agent.Parts{Parser: local, Search: store, Rank: ranking.New(english, nil, ranking.Options{Chinese: chinese}), Knowledge: articles, Carts: carts, Orders: purchases, Spelling: local}}
 }
 
 func article(slug, topic, title, body, titleZH, bodyZH string) shop.Article {

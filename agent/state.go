@@ -19,6 +19,7 @@ import (
 //	change    a limit said anew replaces the old one of its kind; a bound that contradicts a new one falls
 //	exclude   exclusions add up; excluding what was wished for withdraws the wish, and the other way round
 //	give up   "any colour", "price doesn't matter" remove one limit
+//	several   "a tent and two sleeping bags" are needs side by side; a refinement that names no kind moves all of them
 //	recommend a recommendation for somebody begins anew; one that says nothing of its own keeps the need
 //
 // Intents other than search, refine and recommend leave the need alone. Nothing else may change it: a limit that
@@ -129,6 +130,19 @@ func (m move) apply(need shop.Need) (moved shop.Need, fresh bool) {
 		need = without(need, limit)
 	}
 	return m.limit(need), fresh
+}
+
+// applyBeside moves the further needs of an utterance that asked for several kinds of things: a refinement that names
+// no kind holds for all of them, whatever else is looked for ends them.
+func (m move) applyBeside(needs []shop.Need) []shop.Need {
+	if m.forget || m.intent != shop.IntentRefine || m.said.Product != "" && !onlyQuality(m.said.Product) {
+		return nil
+	}
+	moved := make([]shop.Need, len(needs))
+	for i, n := range needs {
+		moved[i], _ = m.apply(n)
+	}
+	return moved
 }
 
 // limit lays the limits that were said over the need.

@@ -262,7 +262,7 @@ func (p *player) check(e Expectation, r client.Reply, articles []article) (wrong
 			fail("names its article: %t", named)
 		}
 	}
-	if e.Lang != "" && !writtenIn(r, e.Lang) {
+	if e.Lang != "" && !writtenIn(r, e.Lang, p.facts.titles) {
 		fail("the answer is not in %s", e.Lang)
 	}
 	return wrong
@@ -301,14 +301,12 @@ func cites(r client.Reply, articles []article) bool {
 	return false
 }
 
-// writtenIn judges the answer's own words: the shown products' names and brands may be in any language.
-func writtenIn(r client.Reply, lang shop.Lang) bool {
+// writtenIn judges the answer's own words: the names of products, shown in this turn or before, may be in any language.
+func writtenIn(r client.Reply, lang shop.Lang, titles []string) bool {
 	text := r.Text
-	for _, c := range r.Cards() {
-		text = strings.ReplaceAll(text, c.Title, " ")
-	}
-	for _, line := range r.Cart.Lines {
-		text = strings.ReplaceAll(text, line.Title, " ")
+	longestFirst := slices.SortedFunc(slices.Values(titles), func(a, b string) int { return len(b) - len(a) })
+	for _, title := range longestFirst {
+		text = strings.ReplaceAll(text, title, " ")
 	}
 	han, latin := 0, 0
 	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) }) {

@@ -6,11 +6,14 @@ type State struct {
 	Lang Lang `json:"lang,omitempty"`
 	// Need is the present need: a refinement keeps it, a new product replaces it.
 	Need Need `json:"need,omitzero"`
+	// Beside are further needs of the same utterance ("a tent and two sleeping bags"); a refinement holds for them too.
+	Beside []Need `json:"beside,omitempty"`
 	// Shown are the products shown last, in their order; references count from 1 in this list.
 	Shown []ShownProduct `json:"shown,omitempty"`
 	// Rejected are SKUs that the customer turned down.
 	Rejected []string `json:"rejected,omitempty"`
-	// Seen are the SKUs shown for the present need so far, the latest last, at most 64; "show me others" leaves them out.
+	// Seen are the SKUs shown so far, the latest last, at most 64; "show me others" leaves them out, and names of
+	// earlier lists are found in them.
 	Seen []string `json:"seen,omitempty"`
 	// Focus is the SKU of the product that was last spoken of by itself, which "it" means; empty when there is none.
 	Focus string `json:"focus,omitempty"`

@@ -38,6 +38,10 @@ func NewLocal(_ context.Context, english, chinese Embedder) (*Local, error) {
 // SetVocabulary gives the parser the catalogue's own words; parses under way finish with the old ones.
 func (l *Local) SetVocabulary(v shop.Vocabulary) { l.words.p.Store(newWords(v)) }
 
+// Mend is a product's name with its misspelled words mended by what the catalogue and the language call things. Slots
+// hold what was said; a search is better served by what was meant.
+func (l *Local) Mend(product string) string { return l.words.p.Load().speller.MendPhrase(product) }
+
 // Parse fails only where the embedder fails or ctx ends.
 func (l *Local) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
 	parse, _, err := l.weigh(ctx, u)

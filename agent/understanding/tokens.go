@@ -13,7 +13,7 @@ import (
 // token is a word, a punctuation mark, or a stretch that an extractor understood.
 type token struct {
 	from, to int
-	// text is the word in lower case; for an understood stretch a placeholder, "§P".
+	// text is the word in lower case and well spelled; for an understood stretch a placeholder, "§P".
 	text string
 	is   class
 	// as is what an extractor understood here, 0 where none did.
@@ -133,8 +133,8 @@ func (r *reading) classify(tokens []token, w *words) {
 		if seen[t.text] || seen[strings.TrimSuffix(t.text, "s")] {
 			t.is |= isShown
 		}
-		if t.is&(isCommon|isNumber) == 0 && w.nearBrand(t.text) != "" {
-			t.is |= isBrand
+		if t.is&(isCommon|isNumber) == 0 {
+			t.is |= w.mend(t)
 		}
 		if o := r.original[t.from:t.to]; o != t.text && i > 0 && tokens[i-1].is&isPunctuation == 0 {
 			t.is |= isName
@@ -162,6 +162,17 @@ func (r *reading) classify(tokens []token, w *words) {
 			}
 		}
 	}
+}
+
+// mend reads a misspelled word as the one that it means. Where that is a brand the word stays, and its class says so.
+func (w *words) mend(t *token) class {
+	if w.nearBrand(t.text) != "" {
+		return isBrand
+	}
+	if mended, ok := w.speller.Mend(t.text); ok && !w.isBrand(t.text) {
+		t.text = mended
+	}
+	return 0
 }
 
 // join is the phrase of neighbouring words; ok is false where something understood or a mark stands between.

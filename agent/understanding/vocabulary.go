@@ -23,6 +23,8 @@ type words struct {
 	nouns, heads map[string]bool
 	// known counts the words of titles.
 	known map[string]int
+	// speller mends misspelled words for kinds of products and what describes them.
+	speller *lexicon.Speller
 }
 
 // ordinary are brands that are everyday words too: they count only where the sentence speaks of a brand.
@@ -59,7 +61,7 @@ var publicWords = func() *words {
 
 // newWords joins what is public and the catalogue's own words.
 func newWords(v shop.Vocabulary) *words {
-	w := &words{brands: map[string]bool{}, fuzzy: map[byte][]string{}, nouns: map[string]bool{}, heads: map[string]bool{}, known: v.Words}
+	w := &words{brands: map[string]bool{}, fuzzy: map[byte][]string{}, nouns: map[string]bool{}, heads: map[string]bool{}, known: v.Words, speller: lexicon.NewSpeller(v.Words)}
 	for b := range publicWords.brands {
 		w.brands[b] = false
 	}
@@ -136,7 +138,7 @@ func (w *words) classes(phrase string) class {
 
 // nearBrand finds the brand that a word misspells, "" where there is none.
 func (w *words) nearBrand(said string) string {
-	if len(said) < 5 || w.heads[said] || w.known[said] > 2 || commonWords[said] || lexicon.IsHan(said) || lexicon.ClassOf(said) != lexicon.Unknown {
+	if len(said) < 5 || w.heads[said] || w.known[said] > 2 || commonWords[said] || lexicon.IsFrequent(said) || lexicon.IsHan(said) || lexicon.ClassOf(said) != lexicon.Unknown {
 		return ""
 	}
 	best, distance := "", 3
@@ -144,7 +146,7 @@ func (w *words) nearBrand(said string) string {
 		if d := len(b) - len(said); d > 2 || d < -2 {
 			continue
 		}
-		d := edits(said, b)
+		d := lexicon.Edits(said, b)
 		if d > 1 && (d > 2 || len(b) < 8) {
 			continue
 		}
@@ -186,27 +188,3 @@ func singular(word string) string {
 
 // current holds the words in use; they are swapped as a whole when the catalogue changes.
 type current struct{ p atomic.Pointer[words] }
-
-// edits is the optimal string alignment distance: insert, delete, replace, swap neighbours.
-func edits(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		now, last, before := rows[2], rows[1], rows[0]
-		now[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				now[j] = min(now[j], before[j-2]+1)
-			}
-		}
-		rows[0], rows[1], rows[2] = last, now, before
-	}
-	return rows[1][len(b)]
-}

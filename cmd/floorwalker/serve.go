@@ -120,7 +120,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Writer: model.writer()},
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Writer: model.writer(), Spelling: local},
 		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
