@@ -43,7 +43,7 @@ func start(t *testing.T, server *ollamatest.Server, o llm.Options) *llm.Client {
 	return client
 }
 
-func until(t *testing.T, holds func() bool) {
+func until(t testing.TB, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if holds() {

@@ -3,6 +3,7 @@ package understanding
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"floorwalker/shop"
 )
@@ -67,6 +68,10 @@ func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []floa
 	features := s.features()
 	p := m.intents.probabilities(vector, features)
 	best := argmax(p)
+	if certain := s.certain(); certain != "" {
+		best = slices.Index(intentOrder, certain)
+		p[best] = max(p[best], certainty)
+	}
 	intent := intentOrder[best]
 	topic := ""
 	if intent == shop.IntentFAQ {

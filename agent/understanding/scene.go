@@ -103,6 +103,28 @@ func (s *scene) mentioned(phrase string) bool {
 	return false
 }
 
+var (
+	inThatOrder   = pattern(`\bfirst[\s.!?]*(?:please)?[\s.!?]*$|\b(?:sort|order|rank|arrange)(?:ed)?\b|排(?:序|列|一?排|一下)|从.{1,2}到.{1,2}`)
+	whatItCosts   = pattern(`\b(?:how much|what|price|costs?|charge|fees?|free)\b.{0,20}\b(?:shipping|delivery|postage|deliver|ship)\b|\b(?:shipping|delivery|postage) (?:costs?|fees?|charges?|price)\b|(?:运费|邮费|快递费|配送费)`)
+	inCartPattern = pattern(`\b(?:cart|basket|trolley|bag)\b|购物车`)
+)
+
+// certainty is the confidence in what no weighing can change.
+const certainty = 0.9
+
+// certain is the intent of an utterance that can mean nothing else, whatever the conversation was about; "" where the
+// classifier decides: an order for what is on the screen, and what shipping costs.
+func (s *scene) certain() shop.Intent {
+	r := s.r
+	switch {
+	case r.slots.Sort != "" && len(r.shown) > 1 && s.product() == "" && r.has(inThatOrder) && !r.has(inCartPattern):
+		return shop.IntentRefine
+	case r.has(whatItCosts) && r.slots.OrderID == "" && s.product() == "":
+		return shop.IntentFAQ
+	}
+	return ""
+}
+
 // features are what the classifier weighs, as hashes: the words with what was understood put in place of its words,
 // cues, and what the conversation looks like.
 func (s *scene) features() []uint32 {

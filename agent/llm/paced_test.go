@@ -1,0 +1,105 @@
+package llm_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"floorwalker/agent/grounding"
+	"floorwalker/agent/llm"
+	"floorwalker/agent/llm/ollamatest"
+	"floorwalker/shop"
+)
+
+// pace is a model that thinks for 20 ms and then writes a token every 10 ms.
+func pace() ollamatest.Reply {
+	return ollamatest.Reply{Tokens: strings.SplitAfter(strings.Repeat("have a look at these and tell me what you like ", 4), " "),
+		First: 20 * time.Millisecond, Pause: 10 * time.Millisecond}
+}
+
+// pacing is what one answer took: to its first token, and tokens a second from the first to the last.
+type pacing struct {
+	first time.Duration
+	rate  float64
+}
+
+func paced(began time.Time, tokens []time.Time) pacing {
+	spent := tokens[len(tokens)-1].Sub(tokens[0])
+	return pacing{tokens[0].Sub(began), float64(len(tokens)-1) / spent.Seconds()}
+}
+
+// direct reads the stand-in's own stream, as it comes off the wire.
+func direct(tb testing.TB, url string) pacing {
+	tb.Helper()
+	began := time.Now()
+	r, err := http.Post(url+"/api/chat", "application/json", strings.NewReader(`{"model":"smollm2","messages":[{"role":"user","content":"hello"}]}`))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer r.Body.Close()
+	var tokens []time.Time
+	for lines := bufio.NewScanner(r.Body); lines.Scan(); {
+		var line struct{ Done bool }
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			tb.Fatal(err)
+		}
+		if !line.Done {
+			tokens = append(tokens, time.Now())
+		}
+	}
+	return paced(began, tokens)
+}
+
+// through reads it by the client and the checker that answers go through.
+func through(tb testing.TB, client *llm.Client) pacing {
+	tb.Helper()
+	check := grounding.NewChecker(grounding.Sheet{Lang: shop.English, Draft: "Have a look at these.", Heard: "hello", Sentences: 4})
+	began := time.Now()
+	var tokens []time.Time
+	_, err := client.Stream(context.Background(), hello, func(token string) error {
+		check.Write(token)
+		tokens = append(tokens, time.Now())
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return paced(began, tokens)
+}
+
+// BenchmarkPacedModel says what the client and the checker add to a model's own pace: the time to the first token
+// (each answer over the direct one beside it), and tokens a second as a share of the direct ones.
+func BenchmarkPacedModel(b *testing.B) {
+	server := ollamatest.New(b, "smollm2")
+	server.Answer(func(ollamatest.Request) ollamatest.Reply { return pace() })
+	client, err := llm.New(server.URL, "smollm2", llm.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- client.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	until(b, client.Up)
+	var added []time.Duration
+	var straight, ours float64
+	for b.Loop() {
+		// One after the other, so that both meet the same machine.
+		d, t := direct(b, server.URL), through(b, client)
+		added = append(added, t.first-d.first)
+		straight += d.rate
+		ours += t.rate
+	}
+	slices.Sort(added)
+	at := func(p int) float64 {
+		return float64(added[min(len(added)-1, len(added)*p/100)].Microseconds()) / 1000
+	}
+	b.ReportMetric(at(50), "added-ms-p50")
+	b.ReportMetric(at(99), "added-ms-p99")
+	b.ReportMetric(ours/straight, "rate-share")
+}
