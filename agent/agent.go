@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -290,8 +292,10 @@ func (t *talk) givesUp() {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend, shop.IntentAddToCart, shop.IntentRemoveFromCart:
 		return
 	}
-	limits := limitsOf(t.state.Need)
-	if len(t.parse.Slots.Reference) == 0 && slices.ContainsFunc(limits, func(limit string) bool { return freeCues[limit] != nil && freeCues[limit].MatchString(t.turn.Text) }) {
+	if empty(t.state.Need) || len(t.parse.Slots.Reference) > 0 {
+		return
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(freeCues)), func(cue *regexp.Regexp) bool { return cue.MatchString(t.turn.Text) }) {
 		t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
 		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
 	}

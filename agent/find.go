@@ -176,6 +176,10 @@ func (t *talk) choose(ranking shop.Ranking, q shop.Query, need shop.Need, asked 
 	if len(need.Exclude) > 0 {
 		good = preferred(good, func(p shop.Product) bool { return !speaksOf(p.Description, need.Exclude) }, enoughNamed)
 	}
+	if need.Color != "" {
+		good = preferred(good, func(p shop.Product) bool { return !otherColor(p.Title, need.Color) }, 1)
+		good = preferred(good, func(p shop.Product) bool { return saysColor(p.Title+" ; "+p.Description, need.Color) }, enoughNamed)
+	}
 	if young[need.Audience] {
 		good = firstThose(good, func(p shop.Product) bool { return madeFor(p, need.Audience) })
 	}
@@ -190,6 +194,20 @@ func speaksOf(description string, unwanted []string) bool {
 		said := singulars(inEnglish(x))
 		return len(said) > 0 && slices.ContainsFunc(words, func(w string) bool { return w == said[len(said)-1] })
 	})
+}
+
+// otherColor reports whether a title names colours, and not the wished one: its listing may have that of a part.
+func otherColor(title, color string) bool {
+	return len(lexicon.ColorsIn(title)) > 0 && !saysColor(title, color)
+}
+
+// saysColor reports whether a text names a colour, or another word of its family.
+func saysColor(text, color string) bool {
+	family, ok := lexicon.Color(color)
+	if !ok {
+		return strings.Contains(strings.ToLower(text), strings.ToLower(color))
+	}
+	return slices.Contains(lexicon.ColorsIn(text), family)
 }
 
 // young are audiences for whom a listing that names nobody is the second choice.

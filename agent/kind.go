@@ -167,7 +167,7 @@ func (k kind) verdict(p shop.Product) int {
 	if k.inPhrase(p.Category) != absent {
 		return isIt
 	}
-	if k.inTitle(p.Description) == asHead {
+	if k.inTitle(p.Description) == asHead && !k.accessoryCategory(p.Category) {
 		return mentions
 	}
 	return another
@@ -233,9 +233,12 @@ func (k kind) inPhrase(phrase string) int {
 // or before a word for an accessory.
 func (k kind) inTitle(title string) int {
 	best := absent
+	accessory := false
 	for _, clause := range strings.FieldsFunc(title, func(r rune) bool { return strings.ContainsRune(",;()|[]", r) }) {
 		words := singulars(clause)
-		belongs := false
+		// "Holder (iPhone)": what is set behind an accessory is what it belongs to.
+		belongs := accessory
+		accessory = accessory || len(words) > 0 && k.isAccessory(words[len(words)-1])
 		for at := 0; at < len(words); at++ {
 			if w := words[at]; w == "for" || w == "compatible" || w == "fit" {
 				belongs = true

@@ -17,7 +17,7 @@ var equivalents = [][]string{
 	{"curtain", "drape"}, {"duvet", "comforter", "quilt"}, {"knife", "knives"}, {"wardrobe", "closet", "armoire"}, {"dresser", "chest of drawer"},
 	{"scarf", "shawl"}, {"wallet", "billfold"}, {"necklace", "pendant"}, {"bracelet", "bangle"}, {"graphics card", "video card", "gpu"},
 	{"processor", "cpu"}, {"washing machine", "washer"}, {"running shoe", "runner", "jogging shoe"}, {"athletic shoe", "sport shoe", "tennis shoe", "gym shoe"},
-	{"sleeping bag", "sleepsack"}, {"suitcase", "trolley case"}, {"pan", "skillet", "frying pan"}, {"shelf", "shelve"},
+	{"sleeping bag", "sleepsack"}, {"suitcase", "trolley case"}, {"coffee machine", "coffee maker", "espresso machine", "espresso maker"}, {"pan", "skillet", "frying pan"}, {"shelf", "shelve"},
 }
 
 // narrower are kinds that are all of the first kind: who asks for shoes may be shown boots, not the other way round.
@@ -70,7 +70,7 @@ var kindNouns = func() map[string]bool {
 
 // accessories are kinds of things that belong to another thing, whose name they carry.
 var accessories = wordSet(`accessory adapter arm armband backpack bag band base basket battery bezel board box bracket briefcase bulb cable caddy
-	camera card care carrier cartridge case charger chassis clamp cleaner cleaning clip component connector cooler cooling cord cover cradle
+	camera card care carrier cartridge case charger chassis clamp cleaner cleaning clip collector component connector cooler cooling cord cover cradle
 	disk dock docking door drum enclosure extender extension fan feet filter folio foot frame fuser glove grip hanger
 	harness holder hook hub ink insert insulation kit label lead lens lid lock maintenance mat memory microphone module mount mounting
 	opener organizer organiser pad panel paper part pen plug polish port portfolio pouch power protection protector rack

@@ -67,6 +67,9 @@ var subjects = [][]string{
 	{"page", "author", "writer", "页", "作者"}, {"port", "connector", "接口"}, {"lens", "镜头"}, {"zoom", "变焦"}, {"microphone", "mic", "麦克风"}, {"load", "carry", "承重"},
 }
 
+// howMuch asks for a figure.
+var howMuch = regexp.MustCompile(`(?i)\bhow (?:much|many|big|large|long|wide|tall|heavy|high|deep|fast|far|old)\b|多(?:大|少|重|长|高|宽|快|远)|几(?:个|寸|升|瓦|米)`)
+
 // listingSays finds what the listing says to a question: the attribute or the sentence that speaks most of what is
 // asked about. "" is that it doesn't say.
 func listingSays(p shop.Product, question string, lang shop.Lang) string {
@@ -76,7 +79,14 @@ func listingSays(p shop.Product, question string, lang shop.Lang) string {
 	}
 	best, says := 0, ""
 	for _, name := range sortedKeys(p.Attributes) {
-		if n := 2*overlap(asked, name, lang) + overlap(asked, p.Attributes[name], lang); n > best {
+		n := 8*overlap(asked, name, lang) + 4*overlap(asked, p.Attributes[name], lang)
+		if n > 0 && howMuch.MatchString(question) && figure.MatchString(p.Attributes[name]) {
+			n += 2
+		}
+		if n > 0 && len(lexicon.Words(name)) < 3 {
+			n++ // "internal memory" rather than "memory module capacity of the cache"
+		}
+		if n > best {
 			best, says = n, capital(strings.ReplaceAll(name, "_", " "))+": "+p.Attributes[name]+"."
 		}
 	}
@@ -86,7 +96,7 @@ func listingSays(p shop.Product, question string, lang shop.Lang) string {
 	}
 	for _, text := range texts {
 		for _, s := range sentences(text) {
-			if n := overlap(asked, s, lang); n > best {
+			if n := 4 * overlap(asked, s, lang); n > best {
 				best, says = n, s
 			}
 		}

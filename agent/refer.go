@@ -19,6 +19,10 @@ var pronoun = regexp.MustCompile(`(?i)\b(?:it|its|it's|this|that|those|them|thes
 // shown, else by its name among what was shown earlier, else the one spoken of before or the only one shown. What was deleted meanwhile is left out; missing then says so.
 func (t *talk) referred(ctx context.Context) (products []shop.Product, missing bool, err error) {
 	var skus []string
+	if sku := t.amongNamed(); sku != "" {
+		t.parse.Slots.Reference = nil
+		skus = append(skus, sku)
+	}
 	for _, n := range t.parse.Slots.Reference {
 		if n >= 1 && n <= len(t.state.Shown) {
 			skus = append(skus, t.state.Shown[n-1].SKU)
@@ -41,6 +45,43 @@ func (t *talk) referred(ctx context.Context) (products []shop.Product, missing b
 	}
 	products, err = t.products(ctx, skus)
 	return products, len(products) == 0 && err == nil, err
+}
+
+// placed finds "the first mouse", "the cheapest D-Link one": a place or a price, and what it is counted among.
+var placed = regexp.MustCompile(`(?i)\b(?:the\s+)?(first|second|third|last|1st|2nd|3rd|cheapest|least expensive|most expensive|dearest)\s+((?:[\p{L}\d'-]+\s+){0,2}?[\p{L}\d'-]+?)(?:\s+(?:ones?|to|in|into|from|please|and|with|has|have|is|for|of)\b|\s*[,.?!]|$)`)
+
+// amongNamed is the product that is counted among those of a kind or a brand, where only a part of what is shown is of
+// it; "" where the utterance counts among all.
+func (t *talk) amongNamed() string {
+	said := placed.FindStringSubmatch(t.turn.Text)
+	if said == nil {
+		return ""
+	}
+	k := readKind(said[2])
+	var among []shop.ShownProduct
+	for _, s := range t.state.Shown {
+		if k.head != "" && k.inTitle(s.Title) == asHead || brandLetters(s.Brand) == brandLetters(said[2]) && s.Brand != "" {
+			among = append(among, s)
+		}
+	}
+	if len(among) == 0 || len(among) == len(t.state.Shown) {
+		return ""
+	}
+	byPrice := func(a, b shop.ShownProduct) int { return cmp.Compare(a.Price.Minor, b.Price.Minor) }
+	switch place := strings.ToLower(said[1]); place {
+	case "cheapest", "least expensive":
+		return slices.MinFunc(among, byPrice).SKU
+	case "most expensive", "dearest":
+		return slices.MaxFunc(among, byPrice).SKU
+	case "last":
+		return among[len(among)-1].SKU
+	default:
+		n := map[string]int{"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}[place]
+		if n > len(among) {
+			return ""
+		}
+		return among[n-1].SKU
+	}
 }
 
 // meant is the one product that an utterance without positions means; "" where it is not clear.

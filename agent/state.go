@@ -210,10 +210,12 @@ func without(need shop.Need, limit string) shop.Need {
 		}
 	case "color":
 		need.Color = ""
+		need.Exclude = withoutThose(need.Exclude, lexicon.Color)
 	case "size":
 		need.Size = ""
 	case "material":
 		need.Material = ""
+		need.Exclude = withoutThose(need.Exclude, lexicon.Material)
 	case "audience":
 		need.Audience = ""
 	case "price":
@@ -222,6 +224,15 @@ func without(need shop.Need, limit string) shop.Need {
 		need.Exclude = nil
 	}
 	return need
+}
+
+// withoutThose are the exclusions that are none of a family: who takes any colour takes the excluded one too.
+func withoutThose(exclude []string, family func(string) (string, bool)) []string {
+	kept := slices.DeleteFunc(slices.Clone(exclude), func(x string) bool { _, ok := family(x); return ok })
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
 }
 
 func colorOrMaterial(word string) bool {

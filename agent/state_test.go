@@ -52,6 +52,7 @@ func TestTheNeedMovesByTheStatedRules(t *testing.T) {
 		"a bound that contradicts a new one falls":        {shop.IntentRefine, "over 100", shop.Slots{PriceMin: number64(100)}, func(n *shop.Need) { n.PriceMin, n.PriceMax = usd(100, ""), nil }},
 		"bounds said the wrong way round are turned":      {shop.IntentRefine, "between 90 and 40", shop.Slots{PriceMin: number64(90), PriceMax: number64(40)}, func(n *shop.Need) { n.PriceMin, n.PriceMax = usd(40, ""), usd(90, "") }},
 		"any colour gives the colour up":                  {shop.IntentRefine, "any colour is fine", shop.Slots{}, func(n *shop.Need) { n.Color = "" }},
+		"any material takes back what was excluded":       {shop.IntentRefine, "any material is fine", shop.Slots{}, func(n *shop.Need) { n.Exclude = nil }},
 		"价格无所谓 gives the price up":                        {shop.IntentRefine, "价格无所谓", shop.Slots{}, func(n *shop.Need) { n.PriceMax = nil }},
 		"a recommendation for somebody begins anew":       {shop.IntentRecommend, "a gift for my dad", shop.Slots{Audience: "men"}, func(n *shop.Need) { *n = shop.Need{Audience: "men"} }},
 		"a recommendation without wishes keeps the need":  {shop.IntentRecommend, "what do you recommend?", shop.Slots{}, func(*shop.Need) {}},
@@ -180,7 +181,8 @@ func violation(before, after shop.Need, m move, fresh bool) string {
 	}
 	for _, x := range before.Exclude {
 		wished := slices.ContainsFunc([]string{m.said.Brand, m.said.Color, m.said.Material}, func(w string) bool { return w != "" && same(w, x) })
-		if !slices.Contains(after.Exclude, x) && !wished && !slices.Contains(m.freed, "brand") {
+		freed := slices.ContainsFunc(m.freed, func(limit string) bool { return limit == "brand" || limit == "color" || limit == "material" })
+		if !slices.Contains(after.Exclude, x) && !wished && !freed {
 			return fmt.Sprintf("the exclusion of %q was lost", x)
 		}
 	}

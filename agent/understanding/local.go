@@ -73,6 +73,9 @@ func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []floa
 		p[best] = max(p[best], certainty)
 	}
 	intent := intentOrder[best]
+	if intent == shop.IntentRefine && len(u.Shown) == 0 && s.knownNoun() && !s.mentioned(s.product()) {
+		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
+	}
 	topic := ""
 	if intent == shop.IntentFAQ {
 		topic = topicOrder[argmax(m.topics.probabilities(vector, features))]

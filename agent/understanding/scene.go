@@ -117,7 +117,7 @@ const certainty = 0.9
 func (s *scene) certain() shop.Intent {
 	r := s.r
 	switch {
-	case r.slots.Sort != "" && len(r.shown) > 1 && s.product() == "" && r.has(inThatOrder) && !r.has(inCartPattern):
+	case r.slots.Sort != "" && len(r.shown)+len(r.history) > 0 && s.product() == "" && r.has(inThatOrder) && !r.has(inCartPattern):
 		return shop.IntentRefine
 	case r.has(whatItCosts) && r.slots.OrderID == "" && s.product() == "":
 		return shop.IntentFAQ
