@@ -44,10 +44,8 @@ func (c *sessionsCmd) run(ctx context.Context) (r report, err error) {
 	}
 	defer centrifuge.stop()
 	sides := []*side{{name: "floorwalker", server: floorwalker, f: &r.Floorwalker}, {name: "centrifuge", server: centrifuge, f: &r.Centrifuge}}
-	for _, s := range sides {
-		if err := s.fill(ctx, c); err != nil {
-			return r, fmt.Errorf("%s: %w", s.name, err)
-		}
+	if err := c.fill(ctx, sides); err != nil {
+		return r, err
 	}
 	r.MemoryRatio = ratio(r.Floorwalker.KiBPerConnection, r.Centrifuge.KiBPerConnection)
 	// Before the conversations begin: what one resume and one request for a person take while nothing else goes on.
@@ -99,27 +97,60 @@ type side struct {
 	times  [2][]float64
 }
 
-// fill connects everybody and measures what a silent connection costs.
-func (s *side) fill(ctx context.Context, c *sessionsCmd) error {
+// fill connects everybody on whose line nothing is said, and measures what such a connection costs.
+func (c *sessionsCmd) fill(ctx context.Context, sides []*side) error {
 	// The first connections load what all share: pools of connections to PostgreSQL, buffers, caches.
 	const first = 200
-	if err := many(ctx, first, func(i int) error { return s.server.idle(ctx, i) }); err != nil {
+	connect := func(from, n int) error {
+		for _, s := range sides {
+			if err := many(ctx, n, func(i int) error { return s.server.idle(ctx, from+i) }); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			say("%s: %d connections", s.name, from+n)
+		}
+		return nil
+	}
+	if err := connect(0, first); err != nil {
 		return err
 	}
-	before, err := s.settle(ctx)
+	before, err := settle(ctx, sides)
 	if err != nil {
 		return err
 	}
-	if err := many(ctx, c.Idle, func(i int) error { return s.server.idle(ctx, first+i) }); err != nil {
+	if err := connect(first, c.Idle); err != nil {
 		return err
 	}
-	after, err := s.settle(ctx)
+	after, err := settle(ctx, sides)
 	if err != nil {
 		return err
 	}
-	s.f.KiBPerConnection = math.Round(10*(after-before)/float64(c.Idle)) / 10
-	say("%s: %d idle connections, %.1f KiB each (%.0f KiB before, %.0f after)", s.name, c.Idle, s.f.KiBPerConnection, before, after)
+	for i, s := range sides {
+		s.f.KiBPerConnection = math.Round(10*(after[i]-before[i])/float64(c.Idle)) / 10
+		say("%s: %.1f KiB a connection (%.0f KiB before, %.0f after)", s.name, s.f.KiBPerConnection, before[i], after[i])
+	}
 	return nil
+}
+
+// settle waits until what the connecting left behind is gone, and says how much memory each holds then. Go looks for
+// garbage every two minutes where nothing else makes it. Lines of plain HTTP are closed before.
+func settle(ctx context.Context, sides []*side) ([]float64, error) {
+	const collected = 150 * time.Second
+	for _, c := range callers {
+		c.CloseIdleConnections()
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(collected):
+	}
+	held := make([]float64, len(sides))
+	for i, s := range sides {
+		var err error
+		if held[i], err = s.server.resident(); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return held, nil
 }
 
 // seat brings those together who talk.
@@ -134,31 +165,6 @@ func (s *side) seat(ctx context.Context, c *sessionsCmd) error {
 	}
 	say("%s: %d conversations", s.name, c.Active)
 	return nil
-}
-
-// settle waits until the memory does not fall any more: garbage of the connecting goes back to the system. Lines of
-// plain HTTP are closed before, on both sides.
-func (s *side) settle(ctx context.Context) (float64, error) {
-	for _, c := range callers {
-		c.CloseIdleConnections()
-	}
-	least, since := math.Inf(1), time.Now()
-	const calm = 40 * time.Second
-	for time.Since(since) < calm {
-		now, err := s.server.resident()
-		if err != nil {
-			return 0, err
-		}
-		if now < least-256 {
-			least, since = now, time.Now()
-		}
-		select {
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		case <-time.After(time.Second):
-		}
-	}
-	return least, nil
 }
 
 // many does n things, some at a time.

@@ -17,7 +17,7 @@ type Position struct {
 	Seq   int64
 }
 
-// Subscription is one reader of a session. One goroutine calls Next; Close may come from any.
+// Subscription is one reader of a session. One goroutine at a time calls Next or Take; Close may come from any.
 //
 // What happens here is pushed into a bounded inbox; Next compares it with where the reader stands, and
 // reads PostgreSQL wherever something is missing in between. So what is pushed may be lost, repeated or
@@ -32,10 +32,11 @@ type Subscription struct {
 	inbox    []item
 	catching bool
 	err      error
-	arrived  chan struct{}
-	done     chan struct{}
+	// notify is told when Take may have something.
+	notify func()
 
-	// Only Next touches what follows.
+	// Only Take touches what follows.
+	waits chan struct{} // Next's, made on its first call
 	epoch string
 	// next is the seq of the next event to give out.
 	next int64
@@ -99,8 +100,7 @@ func (m *Manager) AttachDevice(ctx context.Context, sessionID string, by Device,
 	if err := (&protocol.SessionResume{Epoch: from.Epoch, Seq: from.Seq}).Check(); err != nil {
 		return nil, err
 	}
-	s := &Subscription{m: m, room: m.hub.hold(id), by: by, catching: true, behind: true,
-		arrived: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &Subscription{m: m, room: m.hub.hold(id), by: by, catching: true, behind: true}
 	// It listens before it looks, so nothing falls between.
 	m.hub.enter(s.room, s)
 	if by.ID != "" {
@@ -160,44 +160,69 @@ func (s *Subscription) head(typ protocol.Type, state protocol.SessionState, next
 	return nil
 }
 
-// Next waits for the next frame. ErrSlowReader and ErrSignedOut end the subscription: close the socket with
-// protocol.CloseSlowReader or CloseIdentityChanged. After Close it returns ErrClosed. A failed read of PostgreSQL is returned and
-// may be tried again.
-func (s *Subscription) Next(ctx context.Context) (protocol.Envelope, error) {
+// Take is the next frame where there is one; ok is false where there is none now, and Notify's function is called
+// when there may be. ErrSlowReader and ErrSignedOut end the subscription: close the socket with
+// protocol.CloseSlowReader or CloseIdentityChanged. After Close it returns ErrClosed. A failed read of PostgreSQL is returned and may be tried again.
+func (s *Subscription) Take(ctx context.Context) (env protocol.Envelope, ok bool, err error) {
 	for {
 		if err := s.Err(); err != nil {
-			return protocol.Envelope{}, err
+			return protocol.Envelope{}, false, err
 		}
 		if len(s.ready) > 0 {
 			env := s.ready[0]
 			s.ready = s.ready[1:]
-			return env, nil
+			return env, true, nil
 		}
 		s.ready = nil
 		if s.behind {
 			if err := s.catchUp(ctx); err != nil {
-				return protocol.Envelope{}, err
+				return protocol.Envelope{}, false, err
 			}
 			continue
 		}
-		if it, ok := s.take(); ok {
-			if err := s.handle(ctx, it); err != nil {
-				return protocol.Envelope{}, err
+		it, ok := s.take()
+		if !ok {
+			return protocol.Envelope{}, false, nil
+		}
+		if err := s.handle(ctx, it); err != nil {
+			return protocol.Envelope{}, false, err
+		}
+	}
+}
+
+// Notify has f called now, and from now on whenever Take may have something or the subscription has ended. So a
+// reader that waits costs no goroutine. f is called from any goroutine and must not wait.
+func (s *Subscription) Notify(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notify = f
+	f()
+}
+
+// Next waits for the next frame: Take and Notify for who has a goroutine to spare.
+func (s *Subscription) Next(ctx context.Context) (protocol.Envelope, error) {
+	if s.waits == nil {
+		waits := make(chan struct{}, 1)
+		s.waits = waits
+		s.Notify(func() {
+			select {
+			case waits <- struct{}{}:
+			default:
 			}
-			continue
+		})
+	}
+	for {
+		env, ok, err := s.Take(ctx)
+		if ok || err != nil {
+			return env, err
 		}
 		select {
-		case <-s.arrived:
-		case <-s.done:
+		case <-s.waits:
 		case <-ctx.Done():
 			return protocol.Envelope{}, ctx.Err()
 		}
 	}
 }
-
-// Done is closed when the subscription has ended: a writer that is stuck in its socket learns here that it
-// should close it. Err says why.
-func (s *Subscription) Done() <-chan struct{} { return s.done }
 
 // Err is why the subscription ended, nil while it has not.
 func (s *Subscription) Err() error {
@@ -210,8 +235,8 @@ func (s *Subscription) Err() error {
 func (s *Subscription) Close() {
 	s.mu.Lock()
 	first := !errors.Is(s.err, ErrClosed)
-	s.endLocked(ErrClosed)
-	s.err = ErrClosed
+	s.err, s.inbox = ErrClosed, nil
+	s.toldLocked()
 	s.mu.Unlock()
 	if first {
 		s.m.hub.leave(s.room, s)
@@ -219,10 +244,11 @@ func (s *Subscription) Close() {
 	}
 }
 
+// endLocked ends the subscription, unless it has ended.
 func (s *Subscription) endLocked(err error) {
 	if s.err == nil {
 		s.err, s.inbox = err, nil
-		close(s.done)
+		s.toldLocked()
 	}
 }
 
@@ -252,9 +278,12 @@ func (s *Subscription) push(it item) {
 		it = item{look: &progress{Seq: everything}}
 	}
 	s.inbox = append(s.inbox, it)
-	select {
-	case s.arrived <- struct{}{}:
-	default:
+	s.toldLocked()
+}
+
+func (s *Subscription) toldLocked() {
+	if s.notify != nil {
+		s.notify()
 	}
 }
 

@@ -66,17 +66,17 @@ func (s *Server) serveConsole(w http.ResponseWriter, r *http.Request) {
 		s.turnSocketAway(w, "desk", s.fail(ctx, "console not opened", err))
 		return
 	}
-	defer console.Close()
-	k := &socket{s: s, session: "console:" + login.Agent.ID, out: make(chan []byte, s.c.Limits.Queue),
-		closing: make(chan protocol.CloseCode, 1), frames: s.c.Limits.Frames.limiter(),
+	k := &socket{s: s, session: "console:" + login.Agent.ID, frames: s.c.Limits.Frames.limiter(),
 		desk: &deskSide{login: login, console: console, watched: map[string]*dialog.Subscription{}}}
-	s.accept(w, r, k, "console")
+	if !s.accept(w, r, k, "console") {
+		console.Close()
+	}
 }
 
 // beginDesk starts what brings the desk's own news to the socket.
 func (k *socket) beginDesk() {
-	k.pumps.Go(k.pumpDesk)
-	k.pumps.Go(k.checkLogin)
+	k.works.Go(k.pumpDesk)
+	k.works.Go(k.checkLogin)
 }
 
 // close ends everything that the console reads.
@@ -176,7 +176,7 @@ func (k *socket) watch(ctx context.Context, session string, d *protocol.SessionR
 		return fmt.Errorf("read the notes: %w", err)
 	}
 	k.desk.watched[session] = sub
-	k.pumps.Go(func() { k.pump(sub) })
+	k.follow(sub)
 	return nil
 }
 

@@ -62,5 +62,14 @@ func (r *register) all() []*socket {
 	return open
 }
 
+// each calls f for every open socket.
+func (r *register) each(f func(k *socket)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k := range r.sockets {
+		f(k)
+	}
+}
+
 // wait returns when every socket has left; all was called before.
 func (r *register) wait() { r.gone.Wait() }

@@ -22,6 +22,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 	var tasks sync.WaitGroup
 	tasks.Go(func() { s.tickets.sweepUntil(s.base, s.log) })
+	tasks.Go(func() { s.tendUntil(s.base) })
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var served error
@@ -40,6 +41,22 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		err = errors.Join(fmt.Errorf("serve %s: %w", l.Addr(), served), err)
 	}
 	return err
+}
+
+// tendUntil pings the sockets, and closes those that are silent, too old or never resumed.
+func (s *Server) tendUntil(ctx context.Context) {
+	t := s.c.Times
+	tick := time.NewTicker(min(max(min(t.Ping, t.Handshake, t.Idle, t.MaxAge)/20, 5*time.Millisecond), time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			age := s.age()
+			s.sockets.each(func(k *socket) { k.tend(age) })
+		}
+	}
 }
 
 func (s *Server) stop(ctx context.Context, server *http.Server) error {

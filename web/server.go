@@ -17,6 +17,7 @@ import (
 	"floorwalker/protocol"
 	"floorwalker/shop"
 
+	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -255,9 +256,10 @@ type Server struct {
 	// served under.
 	consoleOrigins, consoleHosts map[string]bool
 
-	tickets tickets
-	handler http.Handler
-	metrics *metrics
+	tickets  tickets
+	upgrader websocket.Upgrader
+	handler  http.Handler
+	metrics  *metrics
 
 	sessionRate, connectRate, requestRate *keyedLimiter
 	messageRate, addressMessageRate       *keyedLimiter
@@ -265,6 +267,8 @@ type Server struct {
 
 	randomMu sync.Mutex
 	stopping atomic.Bool
+	// made is when the server was made, with the monotonic clock: what sockets wait for goes by its age.
+	made time.Time
 	// base ends when sockets must end.
 	base    context.Context
 	endBase context.CancelFunc
@@ -274,7 +278,7 @@ type Server struct {
 // New puts the routes together. It starts nothing.
 func New(p Parts, c Config) *Server {
 	c = c.withDefaults()
-	s := &Server{parts: p, c: c, log: c.Logger, origins: map[string]bool{}, metrics: newMetrics(p.Metrics),
+	s := &Server{parts: p, c: c, log: c.Logger, origins: map[string]bool{}, metrics: newMetrics(p.Metrics), made: time.Now(),
 		tickets: tickets{store: ticketStore{p.Pool}, life: c.TicketLife}}
 	for _, given := range c.Origins {
 		origin, err := CleanOrigin(given)
@@ -308,9 +312,13 @@ func New(p Parts, c Config) *Server {
 	s.messageRate = newKeyedLimiter(l.Messages, l.MaxAddresses, c.Now)
 	s.base, s.endBase = context.WithCancel(context.Background())
 	s.sockets = newRegister(l.MaxSockets, l.MaxSocketsPerSession)
+	s.upgrader = s.newUpgrader()
 	s.handler = s.routes()
 	return s
 }
+
+// age is how long ago the server was made. It never jumps.
+func (s *Server) age() time.Duration { return time.Since(s.made) }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

@@ -29,9 +29,11 @@ const (
 	kernelBuffer = 256 << 10
 )
 
-// socket is one WebSocket, from its handshake to its end. Three goroutines work on it: run reads frames and
-// does what they say, write alone writes, pump moves the session's events to write's queue. Whoever wants it
-// closed says close; write sends what is queued and then the code.
+// socket is one WebSocket, from its handshake to its end. Whoever waits costs a goroutine and its stack, so a
+// silent socket has one: read waits for frames and does what they say. The writer (write) and what moves a
+// session's events into its queue (pump) live only while there is something for them to do, and the server
+// looks after all sockets at once (tend) instead of each having timers. Whoever wants the socket closed says
+// close; the writer sends what is queued and then the code.
 type socket struct {
 	s       *Server
 	conn    *websocket.Conn
@@ -43,28 +45,43 @@ type socket struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	out    chan []byte
-	// closing holds the code that the socket is to be closed with; the first one stays. shut is set with it:
-	// from then on frames are read past.
-	closing chan protocol.CloseCode
-	shut    atomic.Bool
+	// works are the writer, the pumps and, at a console, what watches the desk.
+	works sync.WaitGroup
+	// began is the server's age when the socket was opened.
+	began time.Duration
+	// said is when anything but pings last went either way, in Unix nanoseconds of the server's clock.
+	said atomic.Int64
+	// shut is set with the code that the socket is to be closed with: from then on frames are read past.
+	shut atomic.Bool
+	// resuming is true once the client has asked to resume: from then on it is not its fault when nothing comes
+	// of it. resumed is true once it reads its session.
+	resuming, resumed atomic.Bool
+
+	mu sync.Mutex
+	// writable is true from the upgrade until the close frame, or until the socket is of no more use.
+	writable bool
+	// writing is true while the writer is at work.
+	writing bool
+	// out are the frames that wait for the writer. space, where somebody waits for room among them, is closed
+	// when there is some.
+	out   [][]byte
+	space chan struct{}
+	// ping is true when one is due; pinged is the server's age when the last one was.
+	ping   bool
+	pinged time.Duration
+	// code is what the socket is to be closed with, closed what it was closed with; the zero code where nobody
+	// wants it closed, the client left or the line broke.
+	code, closed protocol.CloseCode
 	// cutter ends the socket when the close frame stays without an answer.
 	cutter *time.Timer
-	// resuming is true once the client has asked to resume: from then on it is not its fault when nothing comes of it.
-	resuming atomic.Bool
-	// said is when anything but pings last went either way, in Unix nanoseconds.
-	said atomic.Int64
 
+	// Only read touches what follows.
 	frames *rate.Limiter
-	// Only run touches what follows.
-	sub *dialog.Subscription
+	sub    *dialog.Subscription
 	// desk is set where the socket is an agent's console.
 	desk          *deskSide
-	pumps         sync.WaitGroup
 	bad, overrate int
 }
-
-var writeBuffers sync.Pool
 
 // serveBrowser upgrades requests of pages whose origin is on the list.
 func (s *Server) serveBrowser(w http.ResponseWriter, r *http.Request) {
@@ -115,35 +132,47 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, route string) {
 		return
 	}
 	k := &socket{s: s, session: session.ID, by: dialog.Device{ID: by.device, Network: addressKey(s.clientAddress(r))},
-		owner: session.Customer, out: make(chan []byte, s.c.Limits.Queue),
-		closing: make(chan protocol.CloseCode, 1), frames: s.c.Limits.Frames.limiter()}
+		owner: session.Customer, frames: s.c.Limits.Frames.limiter()}
 	orElse(&k.owner, session.ID)
 	s.accept(w, r, k, route)
 }
 
-// accept upgrades the request and runs the socket to its end.
-func (s *Server) accept(w http.ResponseWriter, r *http.Request, k *socket, route string) {
-	if err := s.sockets.enter(k); err != nil {
-		s.turnSocketAway(w, "full", err)
-		return
-	}
-	defer s.sockets.leave(k)
-	upgrader := websocket.Upgrader{HandshakeTimeout: s.c.Times.Handshake, ReadBufferSize: 2 << 10, WriteBufferSize: 4 << 10,
-		WriteBufferPool: &writeBuffers, Subprotocols: []string{subprotocol}, EnableCompression: false,
+// readBuffer is how many bytes each socket reads ahead: a customer's message mostly, and the head of larger ones,
+// which are read past the buffer.
+const readBuffer = 512
+
+func (s *Server) newUpgrader() websocket.Upgrader {
+	return websocket.Upgrader{HandshakeTimeout: s.c.Times.Handshake, ReadBufferSize: readBuffer, WriteBufferSize: 4 << 10,
+		WriteBufferPool: &sync.Pool{}, Subprotocols: []string{subprotocol}, EnableCompression: false,
 		// The routes have checked the Origin already.
 		CheckOrigin: func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			writeError(w, refuse(status, shop.CodeBadRequest, sentence(strings.TrimPrefix(reason.Error(), "websocket: "))))
 		}}
-	var err error
-	if k.conn, err = upgrader.Upgrade(w, r, nil); err != nil {
+}
+
+// accept upgrades the request; the socket then runs to its end by itself. It is false where there is no socket.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, k *socket, route string) bool {
+	if err := s.sockets.enter(k); err != nil {
+		s.turnSocketAway(w, "full", err)
+		return false
+	}
+	conn, err := s.upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		s.sockets.leave(k)
 		s.metrics.refused.WithLabelValues("handshake").Inc()
-		return
+		return false
 	}
 	s.metrics.accepted.WithLabelValues(route).Inc()
 	s.metrics.sockets.Inc()
-	defer s.metrics.sockets.Dec()
-	k.run()
+	k.begin(conn)
+	// A goroutine of its own: the request's keeps the buffers and the stack of HTTP as long as it lives.
+	go func() {
+		defer s.sockets.leave(k)
+		defer s.metrics.sockets.Dec()
+		k.run()
+	}()
+	return true
 }
 
 // offeredTicket reads Sec-WebSocket-Protocol.
@@ -160,16 +189,24 @@ func offeredTicket(r *http.Request) (string, error) {
 	return strings.TrimPrefix(offers[at], ticketPrefix), nil
 }
 
-// run is the socket's life. It returns when everything that works on it has.
-func (k *socket) run() {
-	k.ctx, k.cancel = context.WithCancel(k.s.base)
-	if tcp, ok := k.conn.NetConn().(*net.TCPConn); ok {
+// begin makes the socket usable. It may have been told to close already.
+func (k *socket) begin(conn *websocket.Conn) {
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(kernelBuffer) //nolint:errcheck // an optimisation
 	}
+	k.ctx, k.cancel = context.WithCancel(k.s.base)
+	k.began = k.s.age()
 	k.spoke()
-	began := k.s.c.Now()
-	written := make(chan protocol.CloseCode, 1)
-	go func() { written <- k.write() }()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.conn, k.writable, k.pinged = conn, true, k.began
+	if k.code.Code != 0 {
+		k.wakeLocked()
+	}
+}
+
+// run is the socket's life. It returns when everything that works on it has.
+func (k *socket) run() {
 	if k.desk != nil {
 		k.beginDesk()
 	}
@@ -181,43 +218,64 @@ func (k *socket) run() {
 	if k.desk != nil {
 		k.desk.close()
 	}
-	k.pumps.Wait()
-	code := <-written
+	k.end()
+	k.works.Wait()
+	k.conn.Close()
 	if k.cutter != nil {
 		k.cutter.Stop()
 	}
-	k.conn.Close()
+	code := k.closed
 	if code.Code == 0 {
 		code.Name = "by_client"
 	}
 	k.s.metrics.closed.WithLabelValues(code.Name).Inc()
-	k.s.log.Debug("socket closed", "session", k.session, "code", code.Name, "after", k.s.c.Now().Sub(began), "cause", err)
+	k.s.log.Debug("socket closed", "session", k.session, "code", code.Name, "after", k.s.age()-k.began, "cause", err)
 }
 
 // close asks for the socket to be closed with a code. It never waits; the first code stays.
 func (k *socket) close(code protocol.CloseCode) {
-	if k.shut.CompareAndSwap(false, true) {
-		k.closing <- code
+	if !k.shut.CompareAndSwap(false, true) {
+		return
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.code = code
+	k.wakeLocked()
 }
 
 // cut ends the socket without good manners.
-func (k *socket) cut() { k.conn.Close() }
+func (k *socket) cut() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.conn != nil {
+		k.conn.Close()
+	}
+}
 
 // spoke notes that something was said.
 func (k *socket) spoke() { k.said.Store(k.s.c.Now().UnixNano()) }
 
-// send queues an envelope for the client. It waits for the writer, and no longer than the socket lives: a
-// client that sends more than it reads is so held up itself.
-func (k *socket) send(env protocol.Envelope) {
-	frame, err := env.Encode()
-	if err != nil {
-		k.s.log.Error("frame not written", "session", k.session, "type", env.Type, "error", err)
-		return
+// tend does what is due at the server's age.
+func (k *socket) tend(age time.Duration) {
+	t := k.s.c.Times
+	k.mu.Lock()
+	open := k.writable
+	if open && age-k.pinged >= t.Ping {
+		k.ping, k.pinged = true, age
+		k.wakeLocked()
 	}
-	select {
-	case k.out <- frame:
-		k.s.metrics.frames.WithLabelValues("out", string(env.Type)).Inc()
-	case <-k.ctx.Done():
+	k.mu.Unlock()
+	switch {
+	case !open:
+	case age-k.began >= t.MaxAge:
+		k.close(protocol.CloseMaxAge)
+	case time.Duration(k.s.c.Now().UnixNano()-k.said.Load()) > t.Idle:
+		k.close(protocol.CloseIdle)
+	case k.desk != nil, k.resumed.Load(), age-k.began < t.Handshake:
+		// A console may listen without watching a conversation.
+	case k.resuming.Load():
+		k.close(protocol.CloseInternal)
+	default:
+		k.close(protocol.CloseNotResumed)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"time"
 
 	"floorwalker/dialog"
@@ -47,17 +48,6 @@ func (k *socket) read() error {
 		}
 		return k.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(t.Write))
 	})
-	resume := time.AfterFunc(t.Handshake, func() {
-		if k.resuming.Load() {
-			k.close(protocol.CloseInternal)
-		} else {
-			k.close(protocol.CloseNotResumed)
-		}
-	})
-	defer resume.Stop()
-	if k.desk != nil {
-		resume.Stop() // a console may listen without watching a conversation
-	}
 	if err := k.expect(t.Pong); err != nil {
 		return err
 	}
@@ -68,7 +58,13 @@ func (k *socket) read() error {
 			// Read past until the client answers the close frame: ending the line with bytes unread could
 			// take the frame from it.
 		case err == nil:
-			k.handle(frame)
+			// A goroutine of its own, so that the stack that the work needs goes with it: the reader's stays small.
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				k.handle(frame)
+			}()
+			<-done
 		case errors.Is(err, errTooLarge), errors.Is(err, errBinary):
 			k.unreadable(err, protocol.Envelope{})
 		default:
@@ -76,9 +72,6 @@ func (k *socket) read() error {
 				k.close(protocol.CloseIdle)
 			}
 			return err
-		}
-		if k.sub != nil {
-			resume.Stop()
 		}
 	}
 }
@@ -164,6 +157,12 @@ func (k *socket) handle(frame []byte) {
 	}
 	k.bad = 0
 	k.s.metrics.frames.WithLabelValues("in", string(env.Type)).Inc()
+	defer func() {
+		if p := recover(); p != nil {
+			k.s.log.Error("a frame panicked", "type", env.Type, "panic", p, "stack", string(debug.Stack()))
+			k.close(protocol.CloseInternal)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(k.ctx, k.s.c.Times.Request)
 	defer cancel()
 	if err := k.do(ctx, env, data); err != nil && k.ctx.Err() == nil {
@@ -189,7 +188,9 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 		// Each frame is looked at again, so that nothing is done for a device that logged out elsewhere.
 		if err := sessions.Authorise(ctx, k.by.ID); err != nil {
 			if errors.Is(err, dialog.ErrSignedOut) {
+				k.answer(err, env)
 				k.close(protocol.CloseIdentityChanged)
+				return nil
 			}
 			return err
 		}
@@ -200,7 +201,8 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 			return errResumed
 		}
 		k.resuming.Store(true)
-		return k.attach(ctx, resume)
+		k.attach(ctx, env, resume)
+		return nil
 	case *protocol.MessageSend:
 		if !k.s.messageRate.allow(k.owner) || !k.s.addressMessageRate.allow(k.by.Network) {
 			return errMessageRate

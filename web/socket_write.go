@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"floorwalker/dialog"
@@ -13,42 +14,113 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// write is the only goroutine that writes data to the socket. It returns the code that it closed the socket
-// with; the zero code when the client left or the line broke.
-func (k *socket) write() (closed protocol.CloseCode) {
-	t := k.s.c.Times
-	ping, age := time.NewTicker(t.Ping), time.NewTimer(t.MaxAge)
-	defer ping.Stop()
-	defer age.Stop()
+// send queues an envelope for the client. It waits for room, and no longer than the socket lives: a client that
+// sends more than it reads is so held up itself.
+func (k *socket) send(env protocol.Envelope) {
+	frame, err := env.Encode()
+	if err != nil {
+		k.s.log.Error("frame not written", "session", k.session, "type", env.Type, "error", err)
+		return
+	}
+	if k.enqueue(frame) {
+		k.s.metrics.frames.WithLabelValues("out", string(env.Type)).Inc()
+	}
+}
+
+// enqueue puts a frame into the writer's queue as soon as there is room. It is false where the socket takes no more.
+func (k *socket) enqueue(frame []byte) bool {
 	for {
+		k.mu.Lock()
+		if !k.writable || k.code.Code != 0 {
+			k.mu.Unlock()
+			return false
+		}
+		if len(k.out) < k.s.c.Limits.Queue {
+			k.out = append(k.out, frame)
+			k.wakeLocked()
+			k.mu.Unlock()
+			return true
+		}
+		if k.space == nil {
+			k.space = make(chan struct{})
+		}
+		space := k.space
+		k.mu.Unlock()
 		select {
-		case frame := <-k.out:
-			if err := k.writeFrame(frame); err != nil {
-				return k.givenUp(err)
-			}
-		case <-ping.C:
-			if idle := k.s.c.Now().UnixNano() - k.said.Load(); time.Duration(idle) > t.Idle {
-				k.close(protocol.CloseIdle)
-				continue
-			}
-			if err := k.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(t.Write)); err != nil {
-				k.cut()
-				return closed
-			}
-		case <-age.C:
-			k.close(protocol.CloseMaxAge)
-		case code := <-k.closing:
-			return k.writeClose(code)
+		case <-space:
 		case <-k.ctx.Done():
-			// Shutdown closes with a code first, so a code that waits goes before the end.
-			select {
-			case code := <-k.closing:
-				return k.writeClose(code)
-			default:
-				return closed
-			}
+			return false
 		}
 	}
+}
+
+// wakeLocked sets the writer to work, unless it is.
+func (k *socket) wakeLocked() {
+	if k.writable && !k.writing {
+		k.writing = true
+		k.works.Go(k.write)
+	}
+}
+
+// end lets nothing more be written but a close frame that is due.
+func (k *socket) end() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.code.Code == 0 {
+		k.endLocked()
+		k.conn.Close() // frees a writer that is stuck in it
+	}
+}
+
+func (k *socket) endLocked() {
+	k.writable, k.out = false, nil
+	k.madeRoomLocked()
+}
+
+func (k *socket) madeRoomLocked() {
+	if k.space != nil {
+		close(k.space)
+		k.space = nil
+	}
+}
+
+// write writes what waits, and returns when nothing does. No other goroutine writes data to the socket.
+func (k *socket) write() {
+	for k.writeNext() {
+	}
+}
+
+func (k *socket) writeNext() (more bool) {
+	k.mu.Lock()
+	var frame []byte
+	ping, code := k.ping, k.code
+	switch {
+	case !k.writable:
+		ping, code = false, protocol.CloseCode{}
+	case ping:
+		k.ping = false
+	case len(k.out) > 0:
+		if frame, k.out = k.out[0], k.out[1:]; len(k.out) == 0 {
+			k.out = nil // a silent socket keeps no memory for what once waited
+		}
+		k.madeRoomLocked()
+	}
+	k.writing = ping || frame != nil || code.Code != 0
+	more = k.writing
+	k.mu.Unlock()
+	var err error
+	switch {
+	case ping:
+		err = k.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(k.s.c.Times.Write))
+	case frame != nil:
+		err = k.writeFrame(frame)
+	case code.Code != 0:
+		err = k.writeClose(code)
+	}
+	if err != nil {
+		k.givenUp(err)
+	}
+	return more
 }
 
 // writeFrame writes one frame within its time. After a failed write the socket is of no more use.
@@ -65,41 +137,40 @@ func (k *socket) writeFrame(frame []byte) error {
 
 // givenUp ends a socket after a failed write. A client that took nothing for Times.Write is a slow reader; a
 // close frame would not get through to it either.
-func (k *socket) givenUp(err error) (code protocol.CloseCode) {
+func (k *socket) givenUp(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		code = protocol.CloseSlowReader
+		k.closed = protocol.CloseSlowReader
 	}
-	select {
-	case code = <-k.closing:
-	default:
+	if k.code.Code != 0 {
+		k.closed = k.code
 	}
-	k.cut()
-	return code
+	k.endLocked()
+	k.conn.Close()
 }
 
-// writeClose sends what is queued, then the close frame, and gives the client a moment to answer it.
-func (k *socket) writeClose(code protocol.CloseCode) protocol.CloseCode {
-	for len(k.out) > 0 {
-		if err := k.writeFrame(<-k.out); err != nil {
-			k.cut()
-			return code
-		}
-	}
+// writeClose writes the close frame, the last of all, and gives the client a moment to answer it.
+func (k *socket) writeClose(code protocol.CloseCode) error {
 	message := websocket.FormatCloseMessage(code.Code, k.s.closeReason(code))
 	if err := k.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(k.s.c.Times.Write)); err != nil {
-		k.cut()
-		return code
+		return err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = code
+	k.endLocked()
 	// The reader ends by the client's answer or by this.
 	k.cutter = time.AfterFunc(closeWait, k.cut)
-	return code
+	return nil
 }
 
 // attach answers session.resume and begins to pump. After a position that can't be continued the client may try
 // another; after a failure of ours it is told to come back.
-func (k *socket) attach(ctx context.Context, d *protocol.SessionResume) error {
+func (k *socket) attach(ctx context.Context, env protocol.Envelope, d *protocol.SessionResume) {
 	sub, err := k.s.parts.Sessions.AttachDevice(ctx, k.session, k.by, dialog.Position{Epoch: d.Epoch, Seq: d.Seq})
 	if err != nil {
+		k.answer(err, env)
 		code, _ := shop.CodeOf(err)
 		switch {
 		case errors.Is(err, dialog.ErrNoSession):
@@ -111,20 +182,59 @@ func (k *socket) attach(ctx context.Context, d *protocol.SessionResume) error {
 		case code == shop.CodeInternal:
 			k.close(protocol.CloseInternal)
 		}
-		return err
+		return
 	}
 	k.sub = sub
-	k.pumps.Go(func() { k.pump(sub) })
-	return nil
+	k.resumed.Store(true)
+	k.follow(sub)
 }
 
-// pump moves the session's events into the writer's queue. While the writer is held up, events gather in the
-// subscription's own bounded inbox; when that runs over, the reader is slow.
-func (k *socket) pump(sub *dialog.Subscription) {
+// pump moves a session's events into the writer's queue. It works while there are any; the subscription wakes it.
+type pump struct {
+	k   *socket
+	sub *dialog.Subscription
+
+	mu sync.Mutex
+	// working is true while run is at work; again is true when there may be more than it saw.
+	working, again bool
+}
+
+// follow lets the events of a subscription reach the client from now on, until the subscription is closed.
+func (k *socket) follow(sub *dialog.Subscription) {
+	sub.Notify((&pump{k: k, sub: sub}).wake)
+}
+
+func (p *pump) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.again = p.working; !p.working {
+		p.working = true
+		p.k.works.Go(p.run)
+	}
+}
+
+// rest is true when there is nothing more to do.
+func (p *pump) rest() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.working, p.again = p.again, false
+	return !p.working
+}
+
+// run gives out what there is. While the writer is held up, events gather in the subscription's own bounded inbox;
+// when that runs over, the reader is slow. When the socket or the subscription has ended, it does not come to rest,
+// so that it is not woken again.
+func (p *pump) run() {
 	const patience = 6
-	for failures := 0; ; {
-		env, err := sub.Next(k.ctx)
+	k, failures := p.k, 0
+	for {
+		env, ok, err := p.sub.Take(k.ctx)
 		switch {
+		case err == nil && !ok:
+			if p.rest() {
+				return
+			}
+			continue
 		case err == nil:
 			failures = 0
 		case k.ctx.Err() != nil, errors.Is(err, dialog.ErrClosed):
@@ -159,13 +269,9 @@ func (k *socket) pump(sub *dialog.Subscription) {
 			k.close(protocol.CloseInternal)
 			return
 		}
-		select {
-		case k.out <- frame:
-			k.s.metrics.frames.WithLabelValues("out", string(env.Type)).Inc()
-		case <-sub.Done():
-			// The next look says why.
-		case <-k.ctx.Done():
+		if !k.enqueue(frame) {
 			return
 		}
+		k.s.metrics.frames.WithLabelValues("out", string(env.Type)).Inc()
 	}
 }
