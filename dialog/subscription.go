@@ -162,7 +162,8 @@ func (s *Subscription) head(typ protocol.Type, state protocol.SessionState, next
 
 // Take is the next frame where there is one; ok is false where there is none now, and Notify's function is called
 // when there may be. ErrSlowReader and ErrSignedOut end the subscription: close the socket with
-// protocol.CloseSlowReader or CloseIdentityChanged. After Close it returns ErrClosed. A failed read of PostgreSQL is returned and may be tried again.
+// protocol.CloseSlowReader or CloseIdentityChanged. After Close it returns ErrClosed. A failed read of PostgreSQL is
+// returned and may be tried again.
 func (s *Subscription) Take(ctx context.Context) (env protocol.Envelope, ok bool, err error) {
 	for {
 		if err := s.Err(); err != nil {

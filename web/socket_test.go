@@ -181,7 +181,13 @@ func TestAClientThatMeetsAnOutageAsItResumesComesBack(t *testing.T) {
 				t.Errorf("closed with %d %q", code, reason)
 			}
 			outage.left.Store(1)
-			reply, err := c.customer(client.Options{}).Ask(within(t, 20*time.Second), "hello")
+			// The advised wait is of up to ten seconds.
+			k, err := client.Dial(within(t, 30*time.Second), c.url, client.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer k.Close()
+			reply, err := k.Ask(within(t, 20*time.Second), "hello")
 			if err != nil || reply.Text != "You said: hello" {
 				t.Errorf("got %q, %v", reply.Text, err)
 			}
