@@ -25,6 +25,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	api := s.newAPI(mux)
 	s.sessionRoutes(api)
+	s.eventRoutes(api)
 	s.productRoutes(api)
 	s.statusRoutes(api)
 	mux.HandleFunc("GET /ws", s.serveBrowser)

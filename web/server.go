@@ -105,6 +105,8 @@ type Parts struct {
 	Identity Identity
 	// Desk is where people answer; nil where nobody does: there is no console then.
 	Desk *desk.Desk
+	// Behaviour keeps what customers did; nil where nothing does: there are no routes for events then.
+	Behaviour Behaviour
 	// Purchases may be nil; agents then see no orders.
 	Purchases Purchases
 	// Articles may be nil; citations then lead nowhere.
@@ -160,6 +162,8 @@ type Limits struct {
 	// AddressMessages are per client address, whatever sessions they are in. Default 200 (2,000) a second: many people
 	// may be behind one address.
 	AddressMessages Rate
+	// Events are batches of events per session. Default 2 (20) a second.
+	Events Rate
 	// Requests are other HTTP requests per client address. Default 50 (400) a second.
 	Requests Rate
 	// MaxSockets is how many sockets this process holds. Default 20,000.
@@ -218,6 +222,7 @@ func (c Config) withDefaults() Config {
 	orElse(&l.Frames, Rate{30, 120})
 	orElse(&l.Tickets, Rate{2, 60})
 	orElse(&l.AddressMessages, Rate{200, 2000})
+	orElse(&l.Events, Rate{2, 20})
 	orElse(&l.Requests, Rate{50, 400})
 	orElse(&l.MaxSockets, 20_000)
 	orElse(&l.MaxSocketsPerSession, 16)
@@ -263,7 +268,7 @@ type Server struct {
 
 	sessionRate, connectRate, requestRate *keyedLimiter
 	messageRate, addressMessageRate       *keyedLimiter
-	ticketRate, loginRate                 *keyedLimiter
+	ticketRate, loginRate, eventRate      *keyedLimiter
 
 	randomMu sync.Mutex
 	stopping atomic.Bool
@@ -309,6 +314,7 @@ func New(p Parts, c Config) *Server {
 	s.requestRate = newKeyedLimiter(l.Requests, l.MaxAddresses, c.Now)
 	s.ticketRate = newKeyedLimiter(l.Tickets, l.MaxAddresses, c.Now)
 	s.addressMessageRate = newKeyedLimiter(l.AddressMessages, l.MaxAddresses, c.Now)
+	s.eventRate = newKeyedLimiter(l.Events, l.MaxAddresses, c.Now)
 	s.messageRate = newKeyedLimiter(l.Messages, l.MaxAddresses, c.Now)
 	s.base, s.endBase = context.WithCancel(context.Background())
 	s.sockets = newRegister(l.MaxSockets, l.MaxSocketsPerSession)

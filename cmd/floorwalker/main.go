@@ -18,19 +18,20 @@ import (
 type cli struct {
 	Config kong.ConfigFlag `help:"File of settings, as init writes it; floorwalker.env in the working folder where it is there." placeholder:"FILE"`
 
-	Init    initCmd    `cmd:"" help:"Write a file of all settings, each with what it does, to fill in."`
-	Serve   serveCmd   `cmd:"" help:"Start what is missing and serve customers."`
-	Doctor  doctorCmd  `cmd:"" help:"Look at everything that serve would use, and say what to do about it."`
-	Fetch   fetchCmd   `cmd:"" help:"Fetch what is missing into the cache folder."`
-	Import  importCmd  `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
-	Export  exportCmd  `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
-	Backup  backupCmd  `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`
-	Restore restoreCmd `cmd:"" help:"Put a backup in place of what the database holds."`
-	Agent   agentCmd   `cmd:"" help:"Accounts of the people who answer at the console."`
-	Testenv testenvCmd `cmd:"" help:"Run a command with a throw-away PostgreSQL and everything else that the tests need."`
-	Eval    evalCmd    `cmd:"" help:"Measure relevance, understanding or conversations."`
-	Model   modelCmd   `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
-	Bench   benchCmd   `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
+	Init         initCmd         `cmd:"" help:"Write a file of all settings, each with what it does, to fill in."`
+	Serve        serveCmd        `cmd:"" help:"Start what is missing and serve customers."`
+	Doctor       doctorCmd       `cmd:"" help:"Look at everything that serve would use, and say what to do about it."`
+	Fetch        fetchCmd        `cmd:"" help:"Fetch what is missing into the cache folder."`
+	Import       importCmd       `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
+	ImportEvents importEventsCmd `cmd:"" help:"Take in what customers did elsewhere: User Behavior Insights."`
+	Export       exportCmd       `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
+	Backup       backupCmd       `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`
+	Restore      restoreCmd      `cmd:"" help:"Put a backup in place of what the database holds."`
+	Agent        agentCmd        `cmd:"" help:"Accounts of the people who answer at the console."`
+	Testenv      testenvCmd      `cmd:"" help:"Run a command with a throw-away PostgreSQL and everything else that the tests need."`
+	Eval         evalCmd         `cmd:"" help:"Measure relevance, understanding or conversations."`
+	Model        modelCmd        `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
+	Bench        benchCmd        `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
 }
 
 // streams are the program's standard streams, passed in so that a test can run the whole program.

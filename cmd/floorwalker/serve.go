@@ -13,6 +13,7 @@ import (
 	"floorwalker/agent/knowledge"
 	"floorwalker/agent/spending"
 	"floorwalker/agent/understanding"
+	"floorwalker/behaviour"
 	"floorwalker/desk"
 	"floorwalker/dialog"
 	"floorwalker/identity"
@@ -43,6 +44,7 @@ type serveCmd struct {
 	services
 	languageModel
 	knownCustomers
+	eventKeeping
 }
 
 // knownCustomers says by which tokens of the shop customers are known.
@@ -91,7 +93,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 
 	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
-	carts := orders.NewCarts(base.pool, catalogue, orders.CartOptions{Rates: rates})
+	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Logger: log})
+	baskets := orders.NewCarts(base.pool, catalogue, orders.CartOptions{Rates: rates})
+	carts := events.WatchCarts(baskets)
 	purchases := orders.NewOrders(base.pool)
 	if err := loadDemo(ctx, c.Demo, catalogue, articles, purchases, std.err); err != nil {
 		return err
@@ -124,7 +128,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
-	manager := dialog.NewManager(base.pool, assistant, dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: carts, Logger: log})
+	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Logger: log})
 	people.Join(manager)
 	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
 		return err
@@ -140,7 +144,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	status := readiness(base, catalogue, model, live.swap)
-	parts := web.Parts{Sessions: manager, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
+	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: events, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
 		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
 	if verifier != nil {
 		parts.Identity = verifier
@@ -165,6 +169,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
 	workers.run("rankers", live.run)
+	workers.run("events", events.Run)
+	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
 	workers.run("vector index", catalogue.Prepare)
 	workers.run("vocabulary", func(ctx context.Context) error { return followVocabulary(ctx, catalogue, local) })
 	fmt.Fprintf(std.out, "Floorwalker is open: http://%s\n", listener.Addr())

@@ -1,0 +1,116 @@
+package behaviour
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// insert adds what is not there yet, by session and id, and says how much that was. The time bound keeps the look for
+// an earlier event under another time to the partitions where one can be; two senders of one event under two times at
+// the same instant are the sender's own fault.
+func (l *Log) insert(ctx context.Context, events []Event) (int, error) {
+	var times []time.Time
+	var clients, sessions, ids, actions, skus, rankings, models, messages []string
+	var positions []int32
+	var propensities []float32
+	var amounts []float64
+	var trusted []bool
+	oldest := events[0].Time
+	for _, e := range events {
+		a := e.Attributes
+		if e.Time.Before(oldest) {
+			oldest = e.Time
+		}
+		times, clients, sessions, ids = append(times, e.Time), append(clients, e.Client), append(sessions, e.Session), append(ids, e.ID)
+		actions, skus, rankings = append(actions, string(e.Action)), append(skus, a.Object.ID), append(rankings, e.QueryID)
+		models, messages, positions = append(models, a.Model), append(messages, e.Message), append(positions, int32(a.Position.Ordinal))
+		propensities, amounts, trusted = append(propensities, float32(a.Propensity)), append(amounts, e.amount()), append(trusted, e.Trusted)
+	}
+	since := oldest.Add(-l.o.Late)
+	tag, err := l.pool.Exec(ctx, `
+		INSERT INTO behaviour_events (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted)
+		SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+			$9::integer[], $10::real[], $11::double precision[], $12::text[], $13::boolean[])
+			AS g (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted)
+		WHERE NOT EXISTS (SELECT FROM behaviour_events e WHERE e.session = g.session AND e.event_id = g.event_id AND e.event_time >= $14)
+		ON CONFLICT DO NOTHING`,
+		times, clients, sessions, ids, actions, skus, rankings, models, positions, propensities, amounts, messages, trusted, since)
+	return int(tag.RowsAffected()), err
+}
+
+// partitionLock keeps two replicas from making or dropping partitions at once.
+const partitionLock = 8_231_704_560
+
+const partitionPrefix = "behaviour_events_"
+
+// makePartition makes a month's partition where it is missing. A name in a statement can't be a parameter; this one is
+// made of digits.
+func (l *Log) makePartition(ctx context.Context, month time.Time) error {
+	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(partitionLock)); err != nil {
+			return err
+		}
+		const day = "2006-01-02 00:00:00+00"
+		_, err := tx.Exec(ctx, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s PARTITION OF behaviour_events FOR VALUES FROM ('%s') TO ('%s')`,
+			pgx.Identifier{partitionPrefix + month.Format("2006_01")}.Sanitize(), month.Format(day), month.AddDate(0, 1, 0).Format(day)))
+		return err
+	})
+}
+
+// dropBefore drops the partitions that end before the time, and names their months.
+func (l *Log) dropBefore(ctx context.Context, before time.Time) (dropped []time.Time, err error) {
+	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(partitionLock)); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+			WHERE i.inhparent = 'behaviour_events'::regclass ORDER BY c.relname`)
+		if err != nil {
+			return err
+		}
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			month, err := time.Parse(partitionPrefix+"2006_01", name)
+			if err != nil || month.AddDate(0, 1, 0).After(before) {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `DROP TABLE `+pgx.Identifier{name}.Sanitize()); err != nil {
+				return err
+			}
+			dropped = append(dropped, month)
+		}
+		return nil
+	})
+	return dropped, err
+}
+
+// erase deletes what is known of a client, or of a session. A refusal stays, so that it is held to.
+func (l *Log) erase(ctx context.Context, who string) (n int, err error) {
+	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `DELETE FROM behaviour_events WHERE client = $1 OR session = $1`, who)
+		if err != nil {
+			return err
+		}
+		n = int(tag.RowsAffected())
+		_, err = tx.Exec(ctx, `DELETE FROM behaviour_consent WHERE client = $1 AND granted`, who)
+		return err
+	})
+	return n, err
+}
+
+func (l *Log) claim(ctx context.Context, session, customer string) error {
+	_, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = $2 WHERE session = $1 AND client = $1`, session, customer)
+	return err
+}
+
+func (l *Log) setConsent(ctx context.Context, client string, granted bool) error {
+	_, err := l.pool.Exec(ctx, `INSERT INTO behaviour_consent (client, purpose, granted) VALUES ($1, 'personalisation', $2)
+		ON CONFLICT (client, purpose) DO UPDATE SET granted = excluded.granted, changed_at = now()`, client, granted)
+	return err
+}
