@@ -24,6 +24,7 @@ func (t *talk) find(ctx context.Context) error {
 	}
 	m = t.unnamed(m, vocabulary)
 	m.said.Product, m.said.Color, m.said.Material = t.mend(m.said.Product), t.mend(m.said.Color), t.mend(m.said.Material)
+	m.said = brandApart(m.said, vocabulary)
 	if needs, err := t.parts(ctx, m, vocabulary); err != nil {
 		return err
 	} else if len(needs) > 1 {
@@ -48,6 +49,21 @@ func (t *talk) find(ctx context.Context) error {
 		return t.say(ctx, "what_product")
 	}
 	return t.findNeed(ctx, need, m, vocabulary)
+}
+
+// brandApart parts "HP LaserJet P2015", said as one name, into the brand that the shop sells and the name of the thing.
+func brandApart(said shop.Need, v shop.Vocabulary) shop.Need {
+	words := strings.Fields(said.Brand)
+	if len(words) < 2 || sells(v, said.Brand) {
+		return said
+	}
+	for n := len(words) - 1; n > 0; n-- {
+		if brand := strings.Join(words[:n], " "); sells(v, brand) {
+			said.Brand, said.Product = brand, strings.TrimSpace(strings.Join(words[n:], " ")+" "+said.Product)
+			return said
+		}
+	}
+	return said
 }
 
 var purposeCue = regexp.MustCompile(`(?i)\b(?:for|with|to|that|which|made|good|suitable)\b`)
@@ -102,7 +118,7 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}
-	return t.tellFound(ctx, need, r.shown, occasion)
+	return t.tellFound(ctx, need, r, occasion)
 }
 
 // result is what one search came to.
@@ -435,7 +451,8 @@ func (t *talk) named(p shop.Product) string {
 }
 
 // tellFound describes what is on the screen.
-func (t *talk) tellFound(ctx context.Context, need shop.Need, shown []shop.Candidate, occasion string) error {
+func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion string) error {
+	shown := r.shown
 	count, one := t.phrase("products_one"), "_one"
 	if len(shown) > 1 {
 		count, one = t.format("products_many", len(shown)), ""
@@ -463,7 +480,7 @@ func (t *talk) tellFound(ctx context.Context, need shop.Need, shown []shop.Candi
 	case !slices.ContainsFunc(shown, func(c shop.Candidate) bool { return c.Product.Stock > 0 }):
 		d.add(t.fill("all_sold_out"))
 	case len(shown) > 1:
-		d.add(t.fill("refine_hint"))
+		d.add(cmp.Or(t.clarify(need, r.all), t.fill("refine_hint")))
 	}
 	return t.tell(ctx, "found", d)
 }

@@ -26,7 +26,11 @@ func (t *talk) question(ctx context.Context) error {
 	case missing:
 		return t.say(ctx, "gone")
 	case len(products) == 0:
-		return t.say(ctx, "which_product")
+		if products, err = t.namedInShop(ctx); err != nil {
+			return err
+		} else if len(products) == 0 {
+			return t.say(ctx, "which_product")
+		}
 	}
 	p, text := products[0], t.turn.Text
 	switch {
@@ -49,6 +53,32 @@ func (t *talk) question(ctx context.Context) error {
 	}
 	t.state.Offer = offerPerson
 	return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+}
+
+// namedInShop shows the product that a question names though it is on no list; none where it is not clear which.
+func (t *talk) namedInShop(ctx context.Context) ([]shop.Product, error) {
+	s := t.parse.Slots
+	said := singulars(s.Brand + " " + s.Product)
+	if len(t.state.Shown) > 0 || len(said) < 2 {
+		return nil, nil
+	}
+	vocabulary, err := t.Search.Vocabulary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	need := brandApart(shop.Need{Product: t.mend(bare(s.Product)), Brand: s.Brand, Color: s.Color}, vocabulary)
+	r, err := t.lookFor(ctx, queryFor(need, t.lang, nil), shop.Need{})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range r.shown {
+		words := singulars(c.Product.Brand + " " + c.Product.Title)
+		if !slices.ContainsFunc(said, func(w string) bool { return !slices.Contains(words, w) }) {
+			r.shown = []shop.Candidate{c}
+			return []shop.Product{c.Product}, t.show(ctx, r)
+		}
+	}
+	return nil, nil
 }
 
 // subjects are what questions are about, with the words by which customers and listings speak of it, in both

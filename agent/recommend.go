@@ -80,7 +80,7 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}
-	return t.tellFound(ctx, need, r.shown, "")
+	return t.tellFound(ctx, need, r, "")
 }
 
 var giftCue = regexp.MustCompile(`(?i)\b(?:gifts?|presents?|birthday|christmas|anniversary|for (?:my|his|her|our) \w+)\b|礼物|礼品|送|生日`)

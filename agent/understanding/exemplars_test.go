@@ -108,6 +108,8 @@ type example struct {
 	pieces    []piece
 	// weaken leaves a share of what word lists know out, so that the words around count too.
 	weaken bool
+	// public is set where the topic of a question about the shop is not known.
+	public bool
 	weight float64
 }
 

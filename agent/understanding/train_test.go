@@ -29,7 +29,7 @@ const (
 	// decay pulls the weights of the vector and of the words to zero.
 	denseDecay, sparseDecay = 1e-5, 2e-5
 	// version changes when features or learning change.
-	version = "1"
+	version = "2"
 )
 
 // languages and the models that embed them.
@@ -76,13 +76,16 @@ func learn(t *testing.T, lang shop.Lang, exemplars []exemplar, embed Embedder) *
 	m := &model{}
 	m.tagger = learnTagger(newMaker(lang).examples(exemplars, tagVariants), w)
 	examples := newMaker(lang).examples(exemplars, variants)
+	if lang == shop.English {
+		examples = append(examples, publicExamples(t)...)
+	}
 	vectors := embedAll(t, embed, lang, examples)
 	var intents, topics []sample
 	for i, x := range examples {
 		s := see(x.utterance, w, m)
 		features := s.features()
 		intents = append(intents, sample{vectors[i], features, slices.Index(intentOrder, x.intent), x.weight})
-		if x.intent == shop.IntentFAQ {
+		if x.intent == shop.IntentFAQ && !x.public {
 			topics = append(topics, sample{vectors[i], features, slices.Index(topicOrder, x.topic), x.weight})
 		}
 	}
