@@ -244,13 +244,6 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	if done, err := t.setQuantity(ctx); done || err != nil {
 		return err
 	}
-	if done, err := t.addMore(ctx); done || err != nil {
-		return err
-	}
-	if whyCue.MatchString(t.turn.Text) {
-		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentProductQuestion, shop.IntentProductQuestion
-		return t.say(ctx, "why")
-	}
 	t.givesUp()
 	switch t.parse.Intent {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
@@ -316,9 +309,6 @@ func (t *talk) onlyForgets() bool {
 	return !empty(t.state.Need) && forgetCue.MatchString(t.turn.Text) && len(lexicon.Words(t.turn.Text)) <= few &&
 		empty(readMove(shop.Parse{Slots: said}, "", func(float64, string) *shop.Money { return &shop.Money{} }).said)
 }
-
-// whyCue asks for the reason of an answer, and is no complaint.
-var whyCue = regexp.MustCompile(`(?i)^(?:and |but |ok,? )*why(?: is that| that one| so| these| this one)?[?!. ]*$|^(?:为什么|为啥|为何)(?:呢|啊|是这个|推荐这个)?[？?！。 ]*$`)
 
 // mostMisses is how many misunderstandings in a row make the assistant offer a person.
 const mostMisses = 2

@@ -31,7 +31,6 @@ var english = map[string][]string{
 	"cheapest":         {"The lowest price is %s.", "The cheapest is %s."},
 	"dearest":          {"The top of the range is %s."},
 	"refine_hint":      {"You can narrow it down by price, brand or colour.", "Tell me a price, brand or colour to narrow it down.", ""},
-	"why":              {"What comes first matches your words best; each card says why it is shown."},
 	"ask_brand":        {"Do you prefer %s or %s?", "Should it be by %s or %s?"},
 	"ask_color":        {"Would you like it in %s or %s?", "Which colour: %s or %s?"},
 	"ask_audience":     {"Is it for %s or %s?"},

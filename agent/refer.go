@@ -15,12 +15,6 @@ import (
 // pronoun are words for what was just spoken of.
 var pronoun = regexp.MustCompile(`(?i)\b(?:it|its|it's|this|that|those|them|these)\b|它(?:们)?|这(?:个|款|件|双|台|条)?|那(?:个|款|件|双|台|条)?`)
 
-// oneMore is one more of what was spoken of; severalMeant points at more than one.
-var (
-	oneMore      = regexp.MustCompile(`(?i)\b(?:one|two|three|\d) more\b|\banother (?:one|of)\b|再(?:加|来|要|买)`)
-	severalMeant = regexp.MustCompile(`(?i)\b(?:these|those|they|them|which|any)\b|哪|这些|那些|它们|都`)
-)
-
 // referred finds the products that the utterance means: by position, else by its words or its price among what is
 // shown, else by its name among what was shown earlier, else the one spoken of before or the only one shown. What was deleted meanwhile is left out; missing then says so.
 func (t *talk) referred(ctx context.Context) (products []shop.Product, missing bool, err error) {
@@ -99,11 +93,8 @@ func (t *talk) meant(ctx context.Context) (string, error) {
 		return sku, nil
 	}
 	points := pronoun.MatchString(t.turn.Text)
-	if t.state.Focus != "" && (points || oneMore.MatchString(t.turn.Text)) {
+	if t.state.Focus != "" && points {
 		return t.state.Focus, nil
-	}
-	if points && t.parse.Intent == shop.IntentProductQuestion && len(t.state.Shown) > 0 && !severalMeant.MatchString(t.turn.Text) {
-		return t.state.Shown[0].SKU, nil // the one that the last answer named
 	}
 	only := ""
 	if len(t.state.Shown) == 1 && !t.namesAnother(t.state.Shown[0].Title) {

@@ -86,10 +86,10 @@ func serveWidget(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "floorwalker.js", time.Time{}, bytes.NewReader(content))
 }
 
-// sharedPaths are what the widget asks for from the pages of other origins.
+// sharedPath is true for what the widget asks for from the pages of other origins.
 func sharedPath(p string) bool {
-	return p == "/capabilities" || p == "/api/tickets" || strings.HasPrefix(p, "/api/articles/") ||
-		p == "/api/sessions" || strings.HasPrefix(p, "/api/sessions/")
+	return p == "/capabilities" || p == "/api/tickets" || p == "/api/login" || p == "/api/logout" || p == "/api/sessions" ||
+		strings.HasPrefix(p, "/api/articles/")
 }
 
 // share lets the pages of origins on the list read the answer (CORS). It is true for a preflight, which is answered

@@ -17,6 +17,8 @@ func TestTheWidgetsCallsAreSharedWithTheOriginsOfTheListAlone(t *testing.T) {
 	}{
 		{http.MethodOptions, "/api/sessions", known, known, http.StatusNoContent},
 		{http.MethodOptions, "/api/tickets", known, known, http.StatusNoContent},
+		{http.MethodOptions, "/api/login", known, known, http.StatusNoContent},
+		{http.MethodOptions, "/api/logout", known, known, http.StatusNoContent},
 		{http.MethodGet, "/capabilities", known, known, http.StatusOK},
 		{http.MethodGet, "/capabilities", stranger, "", http.StatusOK},
 		{http.MethodOptions, "/api/sessions", stranger, "", http.StatusForbidden},

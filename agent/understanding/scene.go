@@ -109,9 +109,6 @@ var (
 	inCartPattern = pattern(`\b(?:cart|basket|trolley|bag)\b|购物车`)
 )
 
-// doYouSell asks for a kind of thing.
-var doYouSell = pattern(`^(?:(?:and|so|ok|hi|hello)[, ]+)*(?:do|have|would) you (?:also |happen to )?(?:have|got|sell|carry|stock)\b|^(?:你们)?(?:有没有|有卖|卖不卖)`)
-
 // certainty is the confidence in what no weighing can change.
 const certainty = 0.9
 
@@ -315,11 +312,6 @@ func (s *scene) knownNoun() bool {
 		}
 	}
 	return false
-}
-
-// speaksOfKind reports whether any word names a kind of product, tagged or not.
-func (s *scene) speaksOfKind() bool {
-	return slices.ContainsFunc(s.tokens, func(t token) bool { return t.as == 0 && t.is&(isHead|isNoun) != 0 && t.is&isCommon == 0 })
 }
 
 // shownBrand reports whether a brand on the screen is named.

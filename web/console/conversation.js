@@ -15,8 +15,8 @@ export class Conversation {
   // changed(talk, type) is called after every event; announce(text) is for screen readers.
   constructor(session, { changed, announce }) {
     Object.assign(this, { session, changed, announce });
-    this.list = element("ol", { class: "log", role: "log", "aria-live": "off" });
-    this.node = element("div", { class: "scroller", tabindex: "0" }, this.list);
+    this.list = element("ol", { class: "log" });
+    this.node = element("div", { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("viewTalks") }, this.list);
     this.cards = new ShownCards();
     this.log = new Transcript(this.list, this.node, { shelf: shown => this.cards.list(shown), announce, reader: "customer" });
     this.version = 0; // rises with every change of the packet

@@ -212,8 +212,10 @@ function draw() {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   $("state").dataset.state = connection;
   $("state-text").textContent = t(connection);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
   $("language").textContent = t("other");
-  for (const [id, name] of [["language", "otherLabel"], ["theme", "theme"], ["help-button", "help"]]) $(id).setAttribute("aria-label", t(name));
+  $("language").setAttribute("aria-label", `${t("other")}: ${t("otherLabel")}`);
+  for (const [id, name] of [["theme", "theme"], ["help-button", "help"]]) $(id).setAttribute("aria-label", t(name));
   for (const name of ["talks", "tickets", "overview"]) $(name).hidden = name !== view;
   for (const button of document.querySelectorAll("[data-view]")) {
     button.hidden = button.dataset.view === "overview" && (!me || me.role === "agent");

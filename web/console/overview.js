@@ -45,7 +45,7 @@ export class Overview {
       people.map(p => {
         const given = satisfaction.find(s => s.agent_id === p.id);
         return [p.name, p.role, t(p.present ? (p.away ? "isAway" : "there") : "gone"),
-          element("span", { class: "load" }, element("meter", { min: 0, max: p.capacity, value: p.load, high: p.capacity - 0.5 }), ` ${t("load", p.load, p.capacity)}`),
+          element("span", { class: "load" }, element("meter", { "aria-label": t("loadHead"), min: 0, max: p.capacity, value: p.load, high: p.capacity - 0.5 }), ` ${t("load", p.load, p.capacity)}`),
           given ? t("scoreOf", given.mean.toFixed(1), given.answers) : "–"];
       })));
     this.cases.tick();

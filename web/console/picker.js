@@ -21,7 +21,6 @@ export class Picker {
     clearTimeout(this.timer);
     this.asked++;
     this.list.hidden = true;
-    this.field.setAttribute("aria-expanded", "false");
     this.field.removeAttribute("aria-activedescendant");
   }
 
@@ -77,7 +76,6 @@ export class Picker {
       item.sku ? element("img", { src: `/images/${encodeURIComponent(item.sku)}`, alt: "", width: 40, height: 30 }) : null,
       element("strong", {}, item.title), element("span", { class: "soft" }, item.detail))) : [element("li", { class: "empty" }, otherwise)]));
     this.list.hidden = false;
-    this.field.setAttribute("aria-expanded", "true");
     this.mark();
   }
 

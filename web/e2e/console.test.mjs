@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { answered, ask, online, openPage, picture, until } from "./pages.mjs";
+import { answered, ask, clean, online, openPage, picture, until } from "./pages.mjs";
 import { Ollama, openBrowser, pause, Shop } from "./shop.mjs";
 
 const browser = await openBrowser();
@@ -170,11 +170,14 @@ test("a person is asked for, takes over, answers with cards, and resolves", { sk
   assert.equal(await customer.locator(".seen").count(), 1);
   await picture(desk, "console");
   await picture(customer, "page-person");
+  await clean(desk, "a conversation at the desk");
+  await clean(customer, "a conversation with a person");
 
   await desk.keyboard.press("Escape");
   await desk.keyboard.press("e");
   await desk.locator("#hand-go").click();
   await customer.locator(".scores p", { hasText: "How was it with Kim?" }).waitFor();
+  await clean(customer, "how was it");
   await customer.locator(".scores button").nth(3).click();
   await customer.locator(".form input").fill("very kind");
   await customer.keyboard.press("Enter");
@@ -338,6 +341,7 @@ test("outside business hours a form is offered, and its answer is a ticket", { s
   const form = customer.locator(".form");
   await form.getByText(/Our desk is closed until \w+day/).waitFor();
   await picture(customer, "page-form");
+  await clean(customer, "the contact form");
   await form.locator('[name="email"]').fill("ann@example");
   await form.locator('[name="formText"]').fill("Where is my <b>lamp</b>?");
   await form.locator('[name="name"]').fill("Ann");
@@ -352,6 +356,7 @@ test("outside business hours a form is offered, and its answer is a ticket", { s
   await desk.keyboard.press("2");
   const line = desk.locator("#tickets tbody tr", { hasText: "Where is my <b>lamp</b>?" });
   await line.getByText("ann@example").waitFor();
+  await clean(desk, "tickets");
   await line.locator(".done").click();
   await line.waitFor({ state: "detached" });
   assert.equal(await row(desk, session).count(), 0, "who left a ticket waits no more");
@@ -375,6 +380,7 @@ test("a supervisor sees who waits, each one's load and the audit log, and steps 
   assert.deepEqual([line[1], line[2], line[4]], ["open", "1", "1"]);
   await boss.locator("#overview-audit td", { hasText: "claim" }).first().waitFor();
   await picture(boss, "console-overview");
+  await clean(boss, "the overview, dark");
   await boss.locator("#overview-audit select").selectOption("kim");
   await until("only Kim's", async () => {
     const who = await boss.locator("#overview-audit tbody tr td:nth-child(2)").allTextContents();
@@ -464,6 +470,8 @@ test("a restart loses nothing at the desk, and what is written meanwhile is sent
 
 test("the door opens to the right password and code alone", { skip }, async () => {
   const page = await door();
+  await page.locator("#login-id").waitFor();
+  await clean(page, "the door");
   await logIn(page, "kim", "wrong password");
   await page.locator("#login-error", { hasText: "does not fit" }).waitFor();
   await page.locator("#login-password").fill(agents.kim.password);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { answered, ask, choose, conversation, focused, online, openPage, picture, until } from "./pages.mjs";
+import { answered, ask, choose, clean, conversation, focused, online, openPage, picture, until } from "./pages.mjs";
 import { Ollama, openBrowser, pause, Shop } from "./shop.mjs";
 
 const browser = await openBrowser();
@@ -259,6 +259,23 @@ test("the interface is Chinese for who reads Chinese", { skip }, async () => {
   assert.equal(await page.locator("html").getAttribute("lang"), "en", "the choice is kept");
   assert.deepEqual(page.troubles, []);
   await page.context().close();
+});
+
+test("axe finds nothing on the page", { skip }, async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await visit({ colorScheme, reducedMotion: "reduce" });
+    await clean(page, `welcome, ${colorScheme}`);
+    await ask(page, "running shoes");
+    await answered(page, 1);
+    await page.locator(".card .add").first().click();
+    await page.locator("#cart-count", { hasText: "1" }).waitFor();
+    await clean(page, `cards, ${colorScheme}`);
+    await page.locator("#person-button").click();
+    await page.locator('#person[data-owner="queued"]').waitFor();
+    await page.locator("#cart-button").click();
+    await clean(page, `cart and queue, ${colorScheme}`);
+    await page.context().close();
+  }
 });
 
 test("both languages have the same words", { skip }, async () => {

@@ -1,6 +1,6 @@
 // What the tests of both pages do: open a page as somebody of its own, write as a customer, take pictures.
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pause } from "./shop.mjs";
 
@@ -10,7 +10,7 @@ const pictures = process.env.FLOORWALKER_SCREENSHOTS;
 // openPage opens the address in a context of its own; what the page says to its console is kept.
 export async function openPage(browser, address, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 820 }, locale: "en-US", ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(45_000);
   const page = await context.newPage();
   page.troubles = [];
   page.on("console", message => { if (message.type() === "error" && !/ERR_CONNECTION|WebSocket|401|503|Failed to fetch/.test(message.text())) page.troubles.push(message.text()); });
@@ -57,7 +57,16 @@ export const conversation = page => page.locator("#log > li:not(.after)").evalua
   ? [...line.querySelectorAll("h3")].map(title => title.textContent).join(" | ")
   : `${line.className.split(" ").slice(0, 2).join(" ")}: ${line.querySelector(".text")?.textContent ?? line.textContent}`));
 
-export const until = async (what, holds, patience = 20_000) => {
+// clean lets axe-core look at the page and fails with what it finds.
+export async function clean(page, what) {
+  const source = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+  await page.evaluate(source);
+  const found = await page.evaluate(async () => (await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.flat().join(" ")}: ${failureSummary.replaceAll("\n", " ")}`)));
+  assert.deepEqual(found, [], what);
+}
+
+export const until = async (what, holds, patience = 45_000) => {
   for (const end = Date.now() + patience; ;) {
     if (await holds()) return;
     assert.ok(Date.now() < end, what);

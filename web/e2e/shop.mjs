@@ -14,12 +14,17 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const binary = process.env.FLOORWALKER_BIN || join(here, "../../bin/floorwalker");
 const adminToken = "page tests";
 
-// browser is Chromium as the distribution ships it; null where there is none.
-export async function openBrowser() {
+// launching is how Chromium is started, as the distribution ships it; null where there is none.
+export function launching() {
   const found = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(path => path && existsSync(path));
   if (!found) return null;
-  return chromium.launch({ executablePath: found, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+  return { executablePath: found, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"] };
+}
+
+export async function openBrowser() {
+  const how = launching();
+  return how && chromium.launch(how);
 }
 
 // Ollama says each draft again, a few characters at a time, as a model large enough to be given words of its own.

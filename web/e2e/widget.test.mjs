@@ -1,10 +1,15 @@
 // The widget on the pages of shops, in headless Chromium, against the real server.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { answered, ask, openPage, picture } from "./pages.mjs";
-import { Ollama, openBrowser, Shop } from "./shop.mjs";
+import { chromium } from "playwright-core";
+import { answered, ask, choose, clean, conversation, focused, online, openPage, picture, until } from "./pages.mjs";
+import { launching, Ollama, openBrowser, pause, Shop } from "./shop.mjs";
 
 const browser = await openBrowser();
 const required = (process.env.FLOORWALKER_REQUIRE || "").includes("chromium");
@@ -19,7 +24,7 @@ class Host {
   async start() {
     this.server = createServer((request, response) => {
       const page = this.pages.get(new URL(request.url, "http://host").pathname);
-      if (!page) return response.writeHead(404).end();
+      if (!page) return response.writeHead(request.url === "/favicon.ico" ? 204 : 404).end();
       if (page.policy) response.setHeader("Content-Security-Policy", page.policy);
       response.setHeader("Content-Type", page.type ?? "text/html; charset=utf-8").end(page.body);
     });
@@ -44,12 +49,22 @@ class Host {
 
 const host = new Host(), stranger = new Host();
 
+// The shop's own server, as far as it signs tokens of its customers.
+const key = randomBytes(32), keys = await mkdtemp(join(tmpdir(), "floorwalker-keys-"));
+function token(customer, secret = key) {
+  const part = value => Buffer.from(JSON.stringify(value)).toString("base64url"), now = Math.floor(Date.now() / 1000);
+  const said = `${part({ alg: "HS256", kid: "one", typ: "JWT" })}.${part({ iss: host.url, aud: "floorwalker", sub: customer, iat: now, exp: now + 300, jti: randomUUID() })}`;
+  return `${said}.${createHmac("sha256", secret).update(said).digest("base64url")}`;
+}
+
 before(async () => {
   if (skip) return;
   assert.ok(browser, "this test needs Chromium");
   await ollama.start();
   await host.start();
   await stranger.start();
+  await writeFile(join(keys, "keys.json"), JSON.stringify({ keys: [{ kty: "oct", alg: "HS256", kid: "one", k: key.toString("base64url") }] }));
+  Object.assign(process.env, { FLOORWALKER_IDENTITY_KEYS: join(keys, "keys.json"), FLOORWALKER_IDENTITY_ISSUER: host.url });
   await shop.start(ollama, host.url);
 }, { timeout: 400_000 });
 
@@ -57,7 +72,7 @@ after(async () => {
   if (skip) return;
   await browser.close();
   await shop.stop();
-  await Promise.all([ollama.stop(), host.stop(), stranger.stop()]);
+  await Promise.all([ollama.stop(), host.stop(), stranger.stop(), rm(keys, { recursive: true })]);
 }, { timeout: 60_000 });
 
 // visit opens a page of the host as somebody of its own, and its chat.
@@ -71,10 +86,10 @@ async function visit(address, options) {
 test("the script is one file of at most 40 KiB", { skip }, async () => {
   const response = await fetch(`${shop.url}/floorwalker.js`, { headers: { "Accept-Encoding": "identity" } });
   const plain = Buffer.from(await response.arrayBuffer());
-  const bytes = await new Promise((done, failed) => import("node:http").then(({ get }) => get(`${shop.url}/floorwalker.js`, { headers: { "Accept-Encoding": "gzip" } }, async answer => {
+  const bytes = await new Promise((done, failed) => get(`${shop.url}/floorwalker.js`, { headers: { "Accept-Encoding": "gzip" } }, async answer => {
     assert.equal(answer.headers["content-encoding"], "gzip");
     done(Buffer.concat(await answer.toArray()));
-  }).on("error", failed)));
+  }).on("error", failed));
   assert.ok(gunzipSync(bytes).equals(plain), "both forms say the same");
   assert.ok(bytes.length <= 40 * 1024, `${bytes.length} bytes`);
   console.log(`# floorwalker.js: ${bytes.length} bytes zipped, ${plain.length} plain`);
@@ -86,7 +101,7 @@ test("one tag gives a page a chat, under a policy that allows the shop's server 
   const changes = [];
   await page.exposeFunction("changed", cart => { changes.push(cart); });
   await page.locator("#launcher").waitFor();
-  await page.evaluate(() => window.Floorwalker.onCartChange(cart => window.changed(cart)));
+  await page.evaluate(async () => { window.quiet = await window.Floorwalker.onCartChange(cart => window.changed(cart)); });
   assert.equal(await page.evaluate(() => localStorage.length), 0, "who only passes by opens no session");
   await page.locator("#launcher").click();
   await ask(page, "running shoes under 80 dollars");
@@ -97,7 +112,11 @@ test("one tag gives a page a chat, under a policy that allows the shop's server 
   await page.locator(".card .add").first().click();
   await page.locator("#cart-count", { hasText: "1" }).waitFor();
   assert.deepEqual(changes.at(-1).lines.map(line => [line.sku, line.quantity]), [[sku, 1]]);
-  await picture(page, "widget");
+  await page.evaluate(() => window.quiet());
+  const heard = changes.length;
+  await page.locator(".card .stepper button").last().click();
+  await page.locator("#cart-count", { hasText: "2" }).waitFor();
+  assert.equal(changes.length, heard, "who listens no more hears nothing");
   assert.deepEqual(page.troubles, []);
   await page.context().close();
 });
@@ -111,4 +130,444 @@ test("a page whose origin is not on the list gets no session", { skip }, async (
   assert.equal(await page.evaluate(() => localStorage.getItem("floorwalker.session")), null);
   assert.equal((await fetch(`${shop.url}/api/products/x`, { headers: { Origin: host.url } })).headers.get("access-control-allow-origin"), null, "the products API is not for pages");
   await page.context().close();
+});
+
+// What a careless or unkind page does before the chat comes, and after.
+const unkindBefore = `<style>
+  html { font-size: 5px !important; }
+  html * { display: none !important; }
+  html, head, body, header, main, h1 { display: block !important; }
+  html > * { color: red !important; font: 30px fantasy !important; transform: rotate(40deg); }
+  floorwalker-chat, floorwalker-chat * { visibility: hidden !important; opacity: 0 !important; position: static !important; pointer-events: none !important; direction: rtl !important; --accent: red; }
+</style><script>
+  for (const name of ["map", "filter", "find", "findLast", "forEach", "includes", "join", "push", "slice", "reduce", "flatMap"]) Array.prototype[name] = () => { throw new Error("an unkind Array." + name); };
+  Array.prototype.toJSON = () => "unkind";
+  Object.prototype.unkind = "enumerable";
+  for (const name of ["replace", "replaceAll", "split", "trim", "startsWith"]) String.prototype[name] = () => { throw new Error("an unkind String." + name); };
+  JSON.parse = JSON.stringify = () => { throw new Error("an unkind JSON"); };
+  Map.prototype.get = Set.prototype.has = () => { throw new Error("an unkind Map"); };
+</script>`;
+const unkindAfter = `<script>
+  addEventListener("load", () => {
+    const no = what => function () { throw new Error("an unkind " + what); };
+    for (const name of ["fetch", "WebSocket", "setTimeout", "setInterval", "matchMedia", "getComputedStyle", "structuredClone"]) window[name] = no(name);
+    for (const name of ["createElement", "createElementNS", "getElementById", "querySelector", "querySelectorAll"]) Document.prototype[name] = no(name);
+    for (const name of ["append", "before", "closest", "matches", "querySelector", "querySelectorAll", "remove", "replaceChildren", "setAttribute"]) Element.prototype[name] = no(name);
+    Node.prototype.appendChild = no("appendChild");
+    EventTarget.prototype.addEventListener = no("addEventListener");
+    Storage.prototype.getItem = Storage.prototype.setItem = no("Storage");
+    HTMLElement.prototype.focus = no("focus");
+    Promise.prototype.then = no("then");
+  });
+</script>`;
+
+test("an unkind page breaks nothing in the chat", { skip }, async () => {
+  const page = await openPage(browser, host.page("/unkind", { before: unkindBefore, body: unkindAfter }));
+  await page.locator("#launcher").click();
+  await ask(page, "stoneware mug");
+  assert.match(await answered(page, 1), /Let me have a look/);
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await page.locator("#cart-button").click();
+  await page.locator("#cart .total strong", { hasText: "$18.50" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".tick input").first().check();
+  const launcher = await page.locator("#launcher").boundingBox(), panel = await page.locator("#panel").boundingBox();
+  assert.ok(launcher.width > 50 && launcher.x > 900 && panel.width > 380, JSON.stringify({ launcher, panel }));
+  await ask(page, "desk lamp");
+  await answered(page, 2);
+  await page.locator("#close").click();
+  await page.locator("#panel").waitFor({ state: "hidden" });
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("the chat breaks nothing in a page", { skip }, async () => {
+  const body = '<button id="send">Buy</button><ol id="log"><li class="message">One</li></ol><button class="quiet strong">Two</button>';
+  const look = () => page.evaluate(() => ({
+    names: Object.getOwnPropertyNames(window).filter(name => !/^\d+$/.test(name)).sort(),
+    prototypes: [Array, Object, String, Node, Element, HTMLElement, Event, Promise].map(type => Object.getOwnPropertyNames(type.prototype).length),
+    fetch: String(window.fetch), title: document.title, sheets: document.styleSheets.length + document.adoptedStyleSheets.length,
+    body: document.body.outerHTML.replace(/<script.*?<\/script>/gs, ""), height: document.documentElement.scrollHeight,
+    styles: [...document.body.querySelectorAll("*")].map(node => { const style = getComputedStyle(node); return [style.color, style.font, style.display, style.position, style.margin].join(); }),
+  }));
+  const page = await openPage(browser, "about:blank");
+  await page.route("**/floorwalker.js", route => route.abort());
+  await page.goto(host.page("/quiet", { body }));
+  const before = await look();
+  await page.unroute("**/floorwalker.js");
+  await page.reload();
+  await page.evaluate(() => {
+    window.pressed = [];
+    for (const event of ["keydown", "keyup", "keypress"]) document.addEventListener(event, key => window.pressed.push(key.key));
+  });
+  await page.locator("#launcher").click();
+  await page.locator("floorwalker-chat #text").pressSequentially("desk /k");
+  await page.keyboard.press("Enter");
+  await answered(page, 1);
+  const after = await look();
+  assert.deepEqual(after.names.filter(name => !before.names.includes(name)), ["Floorwalker", "pressed"], "one name of ours");
+  for (const part of ["prototypes", "fetch", "title", "sheets", "body", "height", "styles"]) assert.deepEqual(after[part], before[part], part);
+  assert.deepEqual(await page.evaluate(() => window.pressed), [], "what is typed into the chat is no shortcut of the page's");
+  await page.context().close();
+});
+
+test("the page opens and closes it, and both ends keep the focus", { skip }, async () => {
+  const page = await openPage(browser, host.page("/calls", { settings: 'data-launcher="off" data-title="Ask Nordwind"', body: '<button id="help" onclick="Floorwalker.open()">Help</button>',
+    before: "<script>addEventListener('load', () => { window.early = typeof Floorwalker.open; })</script>" }));
+  await until("the script has loaded", () => page.evaluate(() => window.early === "function"));
+  assert.equal(await page.locator("#launcher").isVisible(), false);
+  await page.locator("#help").click();
+  await page.locator("#panel h2", { hasText: "Ask Nordwind" }).first().waitFor();
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "text");
+  await page.keyboard.press("Escape");
+  await page.locator("#panel").waitFor({ state: "hidden" });
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "help", "the focus returns to what opened it");
+  await page.evaluate(() => window.Floorwalker.open());
+  await page.locator("#panel").waitFor();
+  await page.evaluate(() => window.Floorwalker.close());
+  await page.locator("#panel").waitFor({ state: "hidden" });
+  await page.context().close();
+});
+
+test("what is said while it is closed is counted, and heard where that is wanted", { skip }, async () => {
+  ollama.pause = 60;
+  const page = await visit(host.page("/away"));
+  const inside = page.frames()[1];
+  await inside.evaluate(() => { const Real = AudioContext; window.rings = 0; window.AudioContext = class extends Real { constructor() { super(); window.rings++; } }; });
+  const leaveWhileAnswering = async (question, n) => {
+    await ask(page, question);
+    await page.locator(".message.writing .text", { hasText: "Let" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("#unread", { hasText: "1" }).waitFor();
+    assert.equal(await page.locator(".message.assistant:not(.writing)").count(), n);
+  };
+  await leaveWhileAnswering("desk lamp", 1);
+  assert.equal(await page.title(), "(1) Nordwind outdoor");
+  assert.match(await page.locator("#launcher").getAttribute("aria-label"), /1 new message/);
+  assert.equal(await inside.evaluate(() => window.rings), 0, "sound is off at first");
+  await page.locator("#launcher").click();
+  await page.locator("#unread").waitFor({ state: "hidden" });
+  assert.equal(await page.title(), "Nordwind outdoor");
+  await choose(page, "sound");
+  assert.equal(await inside.evaluate(() => window.rings), 1, "it says what it sounds like");
+  await leaveWhileAnswering("stoneware mug", 2);
+  assert.equal(await inside.evaluate(() => window.rings), 2);
+  ollama.pause = 4;
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("the conversation goes along from page to page and from tab to tab", { skip }, async () => {
+  const page = await visit(host.page("/first"));
+  await ask(page, "desk lamp");
+  await answered(page, 1);
+  const whole = await conversation(page);
+  await page.goto(host.page("/second", { body: '<input id="search" autofocus>' }));
+  await answered(page, 1);
+  assert.deepEqual(await conversation(page), whole);
+  assert.equal(await page.evaluate(() => document.activeElement.tagName === "FLOORWALKER-CHAT"), false, "it opens again without taking the focus");
+  const other = await page.context().newPage();
+  await other.goto(host.page("/first"));
+  assert.equal(await other.locator("#panel").isVisible(), false, "another tab begins closed");
+  await other.locator("#launcher").click();
+  await ask(other, "stoneware mug");
+  await answered(other, 2);
+  await answered(page, 2);
+  await page.locator(".shelf").last().locator(".add").first().click();
+  await other.locator("#cart-count", { hasText: "1" }).waitFor();
+  await until("both the same", async () => JSON.stringify(await conversation(page)) === JSON.stringify(await conversation(other)));
+  await page.context().close();
+});
+
+test("a line that breaks neither loses anything nor moves what is read", { skip }, async () => {
+  const page = await visit(host.page("/line"));
+  for (const [n, question] of ["desk lamp", "stoneware mug", "canvas backpack"].entries()) {
+    await ask(page, question);
+    await answered(page, n + 1);
+  }
+  const scroller = page.locator("#scroller");
+  await scroller.evaluate(node => { node.scrollTop = 120; });
+  await pause(200);
+  const inside = page.frames()[1];
+  await page.route("**/api/**", route => route.abort());
+  await inside.evaluate(() => { const { send } = WebSocket.prototype; WebSocket.prototype.send = function () { WebSocket.prototype.send = send; this.close(); }; });
+  await page.locator(".tick input").first().check(); // nothing is sent by that
+  await page.locator(".card .decline").first().click();
+  await page.locator('#state[data-state="offline"]').waitFor();
+  await page.unroute("**/api/**");
+  await online(page);
+  assert.equal(await scroller.evaluate(node => node.scrollTop), 120);
+  // What is written without a line waits, and goes out once.
+  await page.route("**/api/**", route => route.abort());
+  await inside.evaluate(() => { const { send } = WebSocket.prototype; WebSocket.prototype.send = function () { WebSocket.prototype.send = send; this.close(); }; });
+  await ask(page, "running shoes");
+  await page.locator(".message.customer.unsent").waitFor();
+  await page.unroute("**/api/**");
+  await answered(page, 4);
+  assert.equal((await conversation(page)).filter(line => line === "message customer: running shoes").length, 1);
+  await page.context().close();
+});
+
+test("it works where the browser keeps nothing, and where the storage is full", { skip }, async () => {
+  const profile = await mkdtemp(join(tmpdir(), "floorwalker-profile-"));
+  await mkdir(join(profile, "Default"));
+  await writeFile(join(profile, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
+  const blocked = await chromium.launchPersistentContext(profile, { ...launching(), locale: "en-US" });
+  const page = await blocked.newPage();
+  await page.goto(host.page("/blocked"));
+  assert.equal(await page.evaluate(() => { try { return localStorage.length; } catch (error) { return error.name; } }), "SecurityError", "this browser keeps nothing");
+  await page.locator("#launcher").click();
+  await ask(page, "desk lamp");
+  await answered(page, 1);
+  await choose(page, "theme");
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await blocked.close();
+  await rm(profile, { recursive: true, force: true });
+
+  const full = await visit(host.page("/full", { before: "<script>for (const area of [localStorage, sessionStorage]) for (const size of [1e6, 1e4, 1e2, 1]) try { for (let i = 0; ; i++) area.setItem('full' + size + i, 'x'.repeat(size)); } catch {}</script>" }));
+  assert.equal(await full.evaluate(() => { try { localStorage.setItem("one more", "x".repeat(50)); return "kept"; } catch (error) { return error.name; } }), "QuotaExceededError", "this storage is full");
+  await ask(full, "desk lamp");
+  await answered(full, 1);
+  await ask(full, "stoneware mug");
+  await answered(full, 2);
+  assert.deepEqual(full.troubles, []);
+  await full.context().close();
+});
+
+test("ticked products are set side by side", { skip }, async () => {
+  const page = await visit(host.page("/compare"));
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  const titles = (await page.locator(".card h3").allTextContents()).slice(0, 3);
+  await page.locator(".card .tick input").nth(0).check();
+  await page.locator("#compare-button", { hasText: "Tick one more" }).waitFor();
+  await page.locator(".card .tick input").nth(1).check();
+  await page.locator(".card .tick input").nth(2).check();
+  await page.locator("#compare-button", { hasText: "Compare 3 products" }).click();
+  assert.deepEqual((await page.locator("#comparison thead th").allTextContents()).slice(1), titles);
+  const prices = await page.locator("#comparison tbody tr").first().locator("td").allTextContents();
+  assert.deepEqual(prices, (await page.locator(".card .price").allTextContents()).slice(0, 3));
+  await clean(page, "a comparison");
+  assert.equal(await page.locator("#text").evaluate(node => Boolean(node.closest("[inert]"))), true, "what lies under it can't be reached");
+  await page.keyboard.press("Escape");
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "compare-button");
+  await page.context().close();
+});
+
+test("an answer can be gone on from: cheaper, compared, asked again, copied", { skip }, async () => {
+  const page = await visit(host.page("/tools"), { permissions: ["clipboard-read", "clipboard-write"] });
+  await ask(page, "running shoes");
+  const text = await answered(page, 1);
+  await page.locator(".tools button", { hasText: "Copy" }).click();
+  await page.locator(".tools button", { hasText: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), text);
+  await page.locator(".quick button", { hasText: "Cheaper" }).click();
+  await answered(page, 2);
+  const prices = (await page.locator(".shelf").last().locator(".price").allTextContents()).map(price => Number(price.replace("$", "")));
+  assert.deepEqual(prices, prices.toSorted((a, b) => a - b), "the cheapest first");
+  await page.locator(".quick button", { hasText: "Compare" }).click();
+  assert.match(await answered(page, 3), new RegExp(await page.locator(".shelf").nth(1).locator("h3").nth(1).textContent()));
+  await page.locator(".tools button", { hasText: "Ask again" }).click();
+  await answered(page, 4);
+  assert.deepEqual(await page.locator(".message.customer .text").allTextContents(), ["running shoes", "Cheaper ones", "Compare the first two", "Compare the first two"]);
+  await page.context().close();
+});
+
+test("the conversation is searched, and kept as a file", { skip }, async () => {
+  const page = await visit(host.page("/find"));
+  await ask(page, "desk lamp");
+  await answered(page, 1);
+  await ask(page, "stoneware mug");
+  await answered(page, 2);
+  await choose(page, "find");
+  await page.keyboard.type("desk lamp");
+  const count = page.locator("#find-count");
+  const [, all] = /^(\d+) of (\d+)$/.exec(await count.textContent()).slice(1).map(Number);
+  assert.ok(all >= 2);
+  await page.keyboard.press("Enter");
+  await count.getByText(`1 of ${all}`, { exact: true }).waitFor();
+  assert.equal(await page.locator(".found .text").textContent(), "desk lamp");
+  assert.ok(await page.locator(".found").evaluate(node => node.getBoundingClientRect().top > 0), "it is scrolled into sight");
+  await page.keyboard.press("Shift+Enter");
+  await count.getByText(`${all} of ${all}`, { exact: true }).waitFor();
+  await page.keyboard.type(" of gold");
+  await count.getByText("Nothing found").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("#finder").waitFor({ state: "hidden" });
+  assert.equal(await page.locator(".found").count(), 0);
+  const [file] = await Promise.all([page.waitForEvent("download"), choose(page, "download")]);
+  assert.match(file.suggestedFilename(), /^floorwalker-\d{4}-\d\d-\d\d\.txt$/);
+  const kept = await readFile(await file.path(), "utf8");
+  for (const line of ["You: desk lamp", "Assistant: Let me have a look", "You: stoneware mug", await page.locator(".card h3").first().textContent()]) assert.ok(kept.includes(line), `${line} in\n${kept}`);
+  await page.context().close();
+});
+
+test("axe finds nothing: open, with cards, with the cart, dark, Chinese, from right to left", { skip }, async () => {
+  const page = await openPage(browser, host.page("/axe", { settings: 'data-theme="light"' }), { reducedMotion: "reduce" });
+  await page.locator("#launcher").waitFor();
+  await clean(page, "closed");
+  await page.locator("#launcher").click();
+  await online(page);
+  await clean(page, "welcome");
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  await page.locator(".card summary").first().click();
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await page.locator(".tick input").first().check();
+  await clean(page, "cards");
+  await page.locator("#menu-button").click();
+  await clean(page, "menu");
+  await page.locator("#menu #theme").click();
+  await clean(page, "dark");
+  await page.locator("#cart-button").click();
+  await clean(page, "cart, dark");
+  await page.keyboard.press("Escape");
+  await choose(page, "find");
+  await choose(page, "language");
+  await clean(page, "Chinese, dark, search");
+  await page.goto(host.page("/rtl", { settings: 'data-dir="rtl" data-side="start"' }));
+  await page.locator("#panel").waitFor();
+  await answered(page, 1);
+  await clean(page, "from right to left");
+  await page.context().close();
+});
+
+test("from right to left and on the other side everything is mirrored", { skip }, async () => {
+  const page = await visit(host.page("/mirror", { settings: 'data-dir="rtl"', before: "<style>:root { --floorwalker-accent: #7a1f5c; }</style>" }));
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  const place = name => page.locator(name).first().boundingBox();
+  const [launcher, panel, emblem, close, mine] = await Promise.all(["#launcher", "#panel", ".emblem", "#close", ".message.customer"].map(place));
+  assert.ok(launcher.x < 100 && panel.x < 100, "the end of the line is on the left");
+  assert.ok(emblem.x > close.x, "the header runs from right to left");
+  assert.ok(mine.x < panel.x + panel.width / 2, "the customer's side is the left one");
+  assert.equal(await page.locator("#panel").evaluate(node => node.scrollWidth <= node.clientWidth), true, "nothing sticks out");
+  assert.equal(await page.locator(".message.customer").evaluate(node => getComputedStyle(node).backgroundColor), "rgb(122, 31, 92)", "the shop's colour");
+  await page.goto(host.page("/start", { settings: 'data-side="start"' }));
+  assert.ok((await place("#launcher")).x < 100);
+  await page.context().close();
+});
+
+test("on a phone it covers the page, keeps the focus in, and gives it back", { skip }, async () => {
+  const page = await openPage(browser, host.page("/phone"), { viewport: { width: 390, height: 780 }, reducedMotion: "reduce" });
+  await page.keyboard.press("Tab"); // the page's own link
+  assert.equal(await (await focused(page)).evaluate(node => node.tagName), "A");
+  await page.keyboard.press("Tab");
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "launcher");
+  await page.keyboard.press("Enter");
+  const panel = await page.locator("#panel").boundingBox();
+  assert.deepEqual(panel, { x: 0, y: 0, width: 390, height: 780 });
+  assert.equal(await page.locator("#panel").getAttribute("aria-modal"), "true");
+  await page.keyboard.type("running shoes");
+  await page.keyboard.press("Enter");
+  await answered(page, 1);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+  await picture(page, "widget-phone");
+  const reached = new Set();
+  for (const key of ["Tab", "Shift+Tab"]) {
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press(key);
+      reached.add(await (await focused(page)).evaluate(node => `${node.getRootNode() instanceof ShadowRoot ? "" : "outside "}${node.id || node.className || node.tagName}`));
+    }
+  }
+  assert.deepEqual([...reached].filter(name => name.startsWith("outside")), []);
+  for (const name of ["text", "close", "menu-button", "cart-button", "add", "decline", "SUMMARY"]) assert.ok(reached.has(name), `${name} in ${[...reached]}`);
+  await clean(page, "on a phone");
+  await page.keyboard.press("Escape");
+  assert.equal(await (await focused(page)).evaluate(node => node.id), "launcher");
+  await page.context().close();
+});
+
+test("text is text on the shop's own page too", { skip }, async () => {
+  const evil = '<img src=x onerror="window.top.hacked=1"><script>window.top.hacked=2</script><a href="javascript:window.top.hacked=3">x</a>';
+  await shop.put("evil-widget", { title: `Wicked teapot ${evil}`, brand: evil, category: "Kitchen", description: evil, price_minor: 900, currency: "USD", stock: 3, attributes: { [evil]: evil }, rating: 4 });
+  await shop.put("evil-widget-2", { title: `Wicked teapot two ${evil}`, brand: evil, category: "Kitchen", description: evil, price_minor: 950, currency: "USD", stock: 3, attributes: { [evil]: evil }, rating: 4 });
+  const page = await visit(host.page("/evil", { settings: `data-title="${evil.replaceAll('"', "&quot;")}"` }));
+  await ask(page, "wicked teapot");
+  await answered(page, 1);
+  await page.locator(".card h3", { hasText: "Wicked teapot <img" }).first().waitFor();
+  await page.locator(".tick input").nth(0).check();
+  await page.locator(".tick input").nth(1).check();
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await page.locator("#cart-button").click();
+  await page.locator("#cart .title", { hasText: "<script>" }).waitFor();
+  await page.keyboard.press("Escape");
+  await ask(page, evil);
+  await page.locator(".message.customer .text", { hasText: "<script>" }).waitFor();
+  await page.locator("#compare-button").click();
+  await page.locator("#comparison th", { hasText: "onerror" }).first().waitFor();
+  await pause(300);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+  assert.equal(await page.locator('floorwalker-chat :is(script, img[src="x"], a[href^="javascript"])').count(), 0);
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("it looks as it should: light, dark, Chinese", { skip }, async () => {
+  const shown = async (name, settings, question, options) => {
+    const page = await visit(host.page(`/${name}`, { settings, before: "<style>body { margin: 0; font: 17px/1.6 Georgia, serif; background: #f3efe6; color: #2b2a27; } header { background: #23352d; color: #fff; padding: 1rem 3rem; } main { padding: 2rem 3rem; max-width: 34rem; }</style>",
+      body: "<p>Boots that stay dry, jackets that pack small and a lamp for the evenings in the hut. Our people in the shop wear all of it themselves.</p>" }), { reducedMotion: "reduce", ...options });
+    await ask(page, question);
+    const text = await answered(page, 1);
+    await page.locator(".card .add").first().click();
+    await page.locator("#cart-count", { hasText: "1" }).waitFor();
+    await page.locator(".shelf").evaluate(node => node.scrollIntoView());
+    await page.locator("#launcher").hover();
+    await picture(page, name);
+    const colour = await page.locator("#panel").evaluate(node => getComputedStyle(node).backgroundColor);
+    await page.context().close();
+    return { text, colour };
+  };
+  const light = await shown("widget", 'data-theme="light"', "running shoes under 80 dollars", { colorScheme: "dark" });
+  const dark = await shown("widget-dark", "", "running shoes under 80 dollars", { colorScheme: "dark" });
+  const chinese = await shown("widget-chinese", 'data-lang="zh"', "五百元以内的跑步鞋");
+  assert.equal(light.colour, "rgb(245, 244, 240)", "the page's wish goes before the system's");
+  assert.equal(dark.colour, "rgb(18, 22, 20)", "the system's goes where the page has none");
+  assert.match(chinese.text, /\p{Script=Han}/u);
+});
+
+test("a customer logs in on the shop's page, on two devices, and out on one", { skip }, async () => {
+  const identify = (page, jwt) => page.evaluate(jwt => window.Floorwalker.identify(jwt).then(() => "known", error => error.code), jwt);
+  const page = await visit(host.page("/known"));
+  await ask(page, "desk lamp");
+  await answered(page, 1);
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  assert.equal(await identify(page, token("ann", randomBytes(32))), "token_invalid", "somebody else's signature");
+  await online(page);
+  await ask(page, "stoneware mug");
+  await answered(page, 2);
+  const before = await conversation(page);
+  const ann = token("ann");
+  assert.equal(await identify(page, ann), "known");
+  await online(page);
+  assert.equal(await identify(page, ann), "token_replayed", "a token is good once");
+  await until("the conversation stays", async () => JSON.stringify(await conversation(page)) === JSON.stringify(before));
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+
+  const phone = await openPage(browser, host.page("/known"), { viewport: { width: 390, height: 780 } });
+  await phone.locator("#launcher").waitFor();
+  assert.equal(await identify(phone, token("ann")), "known");
+  await phone.locator("#launcher").click();
+  await answered(phone, 2);
+  assert.deepEqual(await conversation(phone), before, "the same conversation on another device");
+  await ask(phone, "canvas backpack");
+  await answered(page, 3);
+
+  assert.equal(await page.evaluate(() => window.Floorwalker.logout().then(() => "out")), "out");
+  await page.locator("#welcome").waitFor();
+  await online(page);
+  assert.deepEqual(await conversation(page), [], "nothing of hers stays on the screen");
+  await page.locator("#cart-count").waitFor({ state: "hidden" });
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  await page.reload();
+  await answered(page, 1);
+  assert.deepEqual(await page.locator(".message.customer .text").allTextContents(), ["running shoes"]);
+  assert.equal(await phone.locator(".message.customer").count(), 3, "the other device stays hers, and hears nothing of the visitor");
+  await Promise.all([page.context().close(), phone.context().close()]);
 });

@@ -57,7 +57,7 @@ export class Cards {
       element("div", { class: "about" },
         element("p", { class: "brand" }, card.brand || card.category || "\u00a0"),
         element("h3", { title: card.title }, card.title),
-        element("p", { class: "facts" }, element("span", {}, element("strong", { class: "price" }, card.price_text), earlier(card)), stars(card.rating)),
+        element("p", { class: "facts" }, element("strong", { class: "price" }, card.price_text), stars(card.rating)),
         stockLine(card),
         reasons(card, open),
         aside ? element("p", { class: "note" }, t("declined")) : this.actions(card)));
@@ -91,8 +91,6 @@ export class Cards {
 
   update({ sku, ...change }) {
     for (const entry of this.shown.get(sku) ?? []) {
-      if (change.price && change.price.minor < entry.card.price.minor) entry.card.before = entry.card.price_text;
-      else if (change.price) delete entry.card.before;
       Object.assign(entry.card, Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
       this.draw(entry);
     }
@@ -114,11 +112,6 @@ export function picture(card) {
   const image = element("img", { src: given, alt: "", loading: "lazy", decoding: "async", width: 240, height: 180 });
   image.addEventListener("error", () => { if (image.getAttribute("src") !== drawn) image.src = drawn; }, { once: true });
   return image;
-}
-
-// earlier is what a product cost when it was shown, where it costs less now.
-function earlier(card) {
-  return card.before ? element("s", { "aria-label": t("before", card.before) }, card.before) : null;
 }
 
 function stars(rating) {

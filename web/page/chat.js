@@ -13,7 +13,7 @@ import { Menu } from "./menu.js";
 import { Person } from "./person.js";
 import { Sheet } from "./sheet.js";
 import { skeleton } from "./skeleton.js";
-import { home, view } from "./surroundings.js";
+import { home, listen, media, view } from "./surroundings.js";
 import { Tools } from "./tools.js";
 import { download } from "./transcript.js";
 
@@ -63,15 +63,15 @@ export class Chat {
     this.connection = new Connection({
       locale, take: event => this.take(event),
       state: name => { this.connectionState = name; this.drawState(); },
-      refused: (id, error) => this.refused(id, error),
+      refused: (id, error) => this.log.refused(id, error.message),
     });
-    this.door = new Door(root, settings, { opened: () => this.opened(), closed: () => this.attention.draw() });
+    this.door = new Door(root, settings, { opened: focus => this.opened(focus), closed: () => this.attention.draw() });
     this.listen();
     this.draw();
     // Who only passes by costs the server nothing; who has talked before hears what is new.
-    if (this.page) this.opened();
+    if (this.page) this.opened(true);
     else if (this.connection.known) this.start();
-    if (this.door.wasOpen) this.door.open();
+    if (this.door.wasOpen) this.door.open(false);
   }
 
   open() { this.door.open(); }
@@ -82,6 +82,18 @@ export class Chat {
     this.cartListeners.add(listener);
     if (this.cart.cart) listener(structuredClone(this.cart.cart));
     return () => this.cartListeners.delete(listener);
+  }
+
+  // identify goes on as the customer of the shop's token, logout as a visitor.
+  async identify(token) {
+    await this.connection.identify(String(token));
+    this.start();
+  }
+
+  async logout() {
+    await this.connection.logout();
+    this.begin({ seq: 0, from: 1, owner: "assistant" }, true);
+    this.$("welcome").hidden = false;
   }
 
   // watched is whether somebody has the conversation before their eyes.
@@ -96,12 +108,13 @@ export class Chat {
     setInterval(() => { if (this.model !== "ready" && this.model !== "absent") this.askModel(); }, modelEvery);
   }
 
-  opened() {
+  // opened begins what an open chat does; it takes the focus where the customer asked for the chat.
+  opened(focus) {
     this.start();
     this.attention.seen();
     this.person.read();
     this.log.scroll();
-    if (view.matchMedia("(pointer: fine)").matches) this.$("text").focus();
+    if (focus && media("(pointer: fine)").matches) this.$("text").focus();
   }
 
   frame(...what) { this.connection.frame(...what); }
@@ -121,6 +134,7 @@ export class Chat {
       this.cards.clear();
       this.person.clear();
       this.tools.clear();
+      this.comparison.clear();
       for (const message of this.connection.unsent) this.log.waiting(message.id, message.data.text);
     }
     this.upTo = state.seq;
@@ -186,11 +200,6 @@ export class Chat {
 
   // came counts what is said while nobody looks; what was said before this page was there is no news.
   came() { if (this.log.live) this.attention.came(); }
-
-  refused(id, { message, code }) {
-    const text = this.log.mine.get(id)?.querySelector(".text").textContent;
-    this.log.refused(id, message, code === "too_large" || code === "bad_field" ? null : () => this.say(text));
-  }
 
   // askModel learns whether the language model is there, or still being built.
   async askModel() {
@@ -267,6 +276,7 @@ export class Chat {
       grow();
       this.person.written(text.value);
     });
+    $("skip")?.addEventListener("click", () => text.focus());
     $("stop").addEventListener("click", () => this.frame("turn.stop", { message_id: this.log.writing }));
     $("newest").addEventListener("click", () => {
       this.log.follow = true;
@@ -274,8 +284,8 @@ export class Chat {
     });
     $("scroller").addEventListener("scroll", () => { if (this.log.follow) $("newest").hidden = true; }, { passive: true });
     // The theme follows the system until the customer or the page chooses.
-    this.dark = view.matchMedia("(prefers-color-scheme: dark)");
-    this.dark.addEventListener("change", () => this.draw());
-    view.document.addEventListener("visibilitychange", () => { if (this.watched) this.attention.seen(); });
+    this.dark = media("(prefers-color-scheme: dark)");
+    listen(this.dark, "change", () => this.draw());
+    listen(view.document, "visibilitychange", () => { if (this.watched) this.attention.seen(); });
   }
 }

@@ -17,6 +17,11 @@ export class Comparison {
     this.button.addEventListener("click", () => this.cards.size > 1 && this.sheet.open());
   }
 
+  clear() {
+    this.cards.clear();
+    this.draw();
+  }
+
   has(sku) { return this.cards.has(sku); }
 
   // tick adds or takes away; the oldest gives way to one too many.

@@ -2,7 +2,7 @@
 // every event once and in order, and keeps what was written until the server has acknowledged it.
 import { uuid } from "./elements.js";
 import { recall, remember } from "./i18n.js";
-import { home, view } from "./surroundings.js";
+import { home, listen, view } from "./surroundings.js";
 
 const version = 1;
 // What the server may take a little later; everything else it will never take.
@@ -11,7 +11,8 @@ const quietLine = 25_000; // ms without a frame before we ask whether the server
 const pongWait = 10_000; // ms for its answer
 
 export class Connection {
-  // take(envelope) gets every event; state(name) is connecting, online, offline or closed; refused(id, error)
+  // take(envelope) gets every event; state(name) is connecting, online, offline, closed or
+  // stranger (this shop talks with customers alone); refused(id, error)
   // says that a message will never be taken.
   constructor({ take, state, refused, locale }) {
     Object.assign(this, { take, state, refused, locale });
@@ -22,8 +23,10 @@ export class Connection {
     this.tries = 0;
     this.pause = 500;
     this.resumed = false;
+    this.changes = 0; // how often somebody logged in or out
+    this.changing = false;
     addEventListener("online", () => this.hurry());
-    view.document.addEventListener("visibilitychange", () => view.document.hidden || this.hurry());
+    listen(view.document, "visibilitychange", () => view.document.hidden || this.hurry());
   }
 
   // known is whether this browser has had a conversation.
@@ -40,20 +43,72 @@ export class Connection {
   async connect() {
     clearTimeout(this.timer);
     this.timer = 0;
+    if (this.changing) return; // the change connects when it is done
     this.state(this.tries ? "offline" : "connecting");
+    const change = this.changes;
     try {
       this.session ??= parse(recall("session")); // another tab may have been faster
       if (!this.session) {
         const opened = await post("/api/sessions", { locale: this.locale() });
-        this.session = { id: opened.session, secret: opened.secret };
-        remember("session", JSON.stringify(this.session));
+        if (change !== this.changes) return;
+        this.keepSession(opened);
       }
       const { ticket } = await post("/api/tickets", { session: this.session.id }, this.session.secret);
-      this.open(ticket);
+      if (change === this.changes) this.open(ticket);
     } catch (error) {
+      if (change !== this.changes) return;
+      if (error.code === "identity_required") return this.state("stranger"); // until the shop says who it is
       if (error.status === 401) this.forget();
       this.again(error.wait || 0);
     }
+  }
+
+  // identify goes on as the customer of whom the shop's token speaks, with what was said and chosen so far.
+  identify(token) {
+    return this.change(() => (this.session ? post("/api/login", { session: this.session.id, token }, this.session.secret)
+      : post("/api/sessions", { locale: this.locale(), token })));
+  }
+
+  // logout goes on as a visitor; nothing of the customer's stays here.
+  logout() {
+    return this.change(async () => {
+      const visitor = this.session ? await post("/api/logout", { session: this.session.id }, this.session.secret) : {};
+      this.unsent = [];
+      this.keep();
+      return visitor;
+    });
+  }
+
+  // change goes over to the session that ask answers with. What was under way for the one before ends; where asking
+  // fails all stays as it was.
+  async change(ask) {
+    if (this.changing) throw Object.assign(new Error("Another login or logout is under way."), { code: "busy" });
+    this.changing = true;
+    this.changes++;
+    clearTimeout(this.timer);
+    try {
+      const opened = await ask();
+      if (opened.session !== this.session?.id) this.position = { epoch: "", seq: 0 };
+      this.keepSession(opened);
+      this.drop();
+      this.tries = 0;
+    } finally {
+      this.changing = false;
+      if (this.started && this.socket?.readyState !== WebSocket.OPEN) this.connect();
+    }
+  }
+
+  keepSession({ session, secret }) {
+    this.session = session ? { id: session, secret } : null;
+    remember("session", JSON.stringify(this.session));
+  }
+
+  // drop leaves the socket without waiting for its end.
+  drop() {
+    const { socket } = this;
+    this.socket = null;
+    this.resumed = false;
+    socket?.close();
   }
 
   open(ticket) {
@@ -150,6 +205,7 @@ export class Connection {
 
   // again waits longer each time, at random, so that a crowd does not come back at once.
   again(advised) {
+    if (this.changing) return;
     this.tries++;
     this.state("offline");
     const backoff = Math.min(15_000, 250 * 2 ** Math.min(this.tries - 1, 6));
@@ -167,20 +223,19 @@ export class Connection {
     if (!this.resumed || this.socket.readyState !== WebSocket.OPEN) return;
     const silent = Date.now() - this.heard;
     if (silent > quietLine + pongWait) {
-      const dead = this.socket;
-      this.socket = null;
-      dead.close();
+      this.drop();
       this.closed({ code: 1006, reason: "" });
     } else if (silent > quietLine) {
       this.frame("ping", {});
     }
   }
 
-  // forget ends the session here; the next connect opens a new one.
+  // forget ends the session here; the next connect goes on with what another tab has by now, or opens a new one.
   forget() {
+    const kept = parse(recall("session"));
+    if (!kept || kept.secret === this.session?.secret) remember("session", "null");
     this.session = null;
     this.position = { epoch: "", seq: 0 };
-    remember("session", "null");
   }
 }
 
@@ -190,7 +245,8 @@ async function post(path, body, secret) {
   const response = await fetch(home + path, { method: "POST", credentials: "omit", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
   if (response.ok) return response.json();
   const wait = 1000 * Number(response.headers.get("Retry-After") || 0);
-  throw Object.assign(new Error(response.statusText), { status: response.status, wait });
+  const { code, message } = await response.json().catch(() => ({}));
+  throw Object.assign(new Error(message ?? response.statusText), { code, status: response.status, wait });
 }
 
 // parse reads what was kept; null where there is nothing, or nothing of ours.

@@ -1,15 +1,15 @@
 // The widget's launcher and its panel: opened, closed, remembered for the next page of this tab. A page's chat is
 // always open.
 import { recall, remember } from "./i18n.js";
-import { view } from "./surroundings.js";
+import { listen, media, view } from "./surroundings.js";
 
 export class Door {
   constructor(root, { form, launcher }, { opened, closed }) {
     Object.assign(this, { root, opened, closed, panel: root.getElementById("panel"), launcher: root.getElementById("launcher") });
     if (form === "page") return;
     if (launcher === "off") this.launcher.hidden = true;
-    this.phone = view.matchMedia("(max-width: 34rem)");
-    this.phone.addEventListener("change", () => this.draw());
+    this.phone = media("(max-width: 34rem)");
+    listen(this.phone, "change", () => this.draw());
     this.launcher.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     root.getElementById("close").addEventListener("click", () => this.close());
     this.panel.addEventListener("keydown", key => {
@@ -20,21 +20,21 @@ export class Door {
   }
 
   get isOpen() { return !this.panel.hidden; }
-  // wasOpen is whether the widget was open on the page before.
-  get wasOpen() { return Boolean(this.launcher) && recall("open", "sessionStorage") === "yes"; }
+  // wasOpen is whether the widget was open beside the page before.
+  get wasOpen() { return Boolean(this.launcher) && !this.phone.matches && recall("open", "sessionStorage") === "yes"; }
 
-  open() { this.turn(true); }
+  open(focus = true) { this.turn(true, focus); }
   close() { this.turn(false); }
 
-  turn(open) {
+  turn(open, focus) {
     if (!this.launcher || open === this.isOpen) return;
     if (open) this.opener = view.document.activeElement;
     this.panel.hidden = !open;
     remember("open", open ? "yes" : "no", "sessionStorage");
     this.draw();
     if (open) {
-      this.panel.focus();
-      this.opened();
+      if (focus) this.panel.focus();
+      this.opened(focus);
     } else {
       this.closed();
       (this.launcher.hidden ? this.opener : this.launcher)?.focus();

@@ -1,7 +1,7 @@
 // The one script that a page includes. It opens an empty frame and runs itself there again: the chat then works with
 // built-ins (fetch, Array, JSON…) that the page can't have changed, and leaves one name in the page: Floorwalker.
 const brief = window.frameElement?.floorwalker;
-if (brief) import("./start.js").then(({ start }) => start(brief));
+if (brief) import("./start.js"); // nothing of it runs in the page
 else if (!window.Floorwalker) load(document.currentScript ?? document.querySelector('script[src$="/floorwalker.js"]'));
 
 function load(tag) {
@@ -10,11 +10,13 @@ function load(tag) {
   frame.title = "Floorwalker";
   frame.tabIndex = -1;
   frame.style.setProperty("display", "none", "important");
-  // Until the chat is there, calls of the page wait.
+  // Until the chat is there, calls of the page wait. Each returns a promise.
   let calls = 0;
   const waiting = {};
   const api = {};
-  for (const name of ["open", "close", "onCartChange"]) api[name] = argument => { waiting[calls++] = { name, argument }; };
+  for (const name of ["open", "close", "onCartChange", "identify", "logout"]) {
+    api[name] = argument => new Promise((done, failed) => { waiting[calls++] = { name, argument, done, failed }; });
+  }
   frame.floorwalker = { home: new URL(tag.src).origin, settings: { form, lang, theme, side, dir, title, launcher }, api, waiting };
   window.Floorwalker = api;
   document.documentElement.append(frame);

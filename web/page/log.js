@@ -46,15 +46,11 @@ export class Log {
     this.note(node, "");
   }
 
-  // refused says why a message was not taken; retry, where given, sends it anew in its place.
-  refused(id, message, retry) {
+  refused(id, message) {
     const node = this.mine.get(id);
-    this.mine.delete(id);
-    if (!node) return;
-    node.classList.remove("unsent");
-    node.classList.add("refused");
+    node?.classList.add("refused");
     this.note(node, `${t("refused")}: ${message}`);
-    if (retry) node.append(element("p", { class: "tools" }, element("button", { type: "button", onclick: () => { node.remove(); retry(); } }, t("retry"))));
+    this.mine.delete(id);
   }
 
   created({ message_id: id, role, state, text, author, client_msg_id: client }, ts, seq) {

@@ -2,7 +2,7 @@
 // comes, and the question how it was.
 import { element, uuid } from "./elements.js";
 import { t, when } from "./i18n.js";
-import { view } from "./surroundings.js";
+import { listen, view } from "./surroundings.js";
 
 const typingEvery = 10_000; // ms between two signs that somebody still writes
 const readAfter = 300; // ms; what comes close together is read together
@@ -15,8 +15,8 @@ export class Person {
     this.forms = new Map(); // handoff id -> the form or question of it in the log
     this.begin({ owner: "assistant" });
     this.button.addEventListener("click", () => this.frame("handoff.request", {}));
-    view.addEventListener("focus", () => this.read());
-    view.document.addEventListener("visibilitychange", () => this.read());
+    listen(view, "focus", () => this.read());
+    listen(view.document, "visibilitychange", () => this.read());
   }
 
   // begin follows what the server says as a connection is resumed.

@@ -20,19 +20,19 @@ const worded = (name, word, settings) => element(name, { "data-t": word, ...sett
 export function skeleton(form, title) {
   const page = form === "page";
   const panel = element(page ? "div" : "section", { id: "panel", role: page ? null : "dialog", "aria-label": page ? null : title, tabindex: page ? null : "-1", hidden: !page },
-    page ? worded("a", "skip", { class: "skip", href: "#text" }) : null,
+    page ? worded("button", "skip", { id: "skip", class: "skip", type: "button" }) : null,
     header(page, title),
-    element(page ? "main" : "div", { id: "scroller", tabindex: "0", role: page ? null : "region", "data-label": "conversation" },
+    element(page ? "main" : "div", { id: "scroller", tabindex: "0", role: page ? null : "group", "data-label": "conversation" },
       element("div", { id: "welcome" }, worded("h2", "welcome"), worded("p", "welcomeText"), element("ul", { id: "starters" })),
-      element("ol", { id: "log", role: "log", "aria-live": "off", "data-label": "conversation" })),
-    footer(),
+      element("div", { role: "log", "aria-live": "off", "data-label": "conversation" }, worded("h2", "conversation", { class: "hidden" }), element("ol", { id: "log" }))),
+    footer(page),
     element("p", { id: "announcer", class: "hidden", "aria-live": "polite" }));
   if (page) return [panel];
   return [button("launcher", { "aria-expanded": "false", "aria-controls": "panel" }, icon(icons.chat), element("span", { id: "unread", hidden: true })), panel];
 }
 
 function header(page, title) {
-  return element("header", {},
+  return element(page ? "header" : "div", { class: "head" },
     element("div", { class: "bar" },
       emblem(),
       element(page ? "h1" : "h2", {}, title),
@@ -52,8 +52,8 @@ function header(page, title) {
       button("find-close", { class: "quiet icon", "data-label": "close" }, icon(icons.cross))));
 }
 
-function footer() {
-  return element("footer", {},
+function footer(page) {
+  return element(page ? "footer" : "div", { class: "foot" },
     worded("button", "newest", { id: "newest", type: "button", hidden: true }),
     button("compare-button", { hidden: true, "aria-haspopup": "dialog" }),
     element("form", { id: "composer", autocomplete: "off" },

@@ -5,3 +5,8 @@ export const brief = window.frameElement?.floorwalker ?? null;
 // view is the window that people look at, home the origin of the shop's server.
 export const view = brief ? window.parent : window;
 export const home = brief ? brief.home : location.origin;
+
+// What is asked of that window later, as it was when we came.
+const { matchMedia } = view;
+export const media = query => Reflect.apply(matchMedia, view, [query]);
+export const listen = (target, event, heard) => EventTarget.prototype.addEventListener.call(target, event, heard);
