@@ -23,7 +23,7 @@ func (s *Subscription) piece(ctx context.Context, d protocol.MessageDelta) error
 		if time.Since(s.looked) < gapPause {
 			return nil
 		}
-		if err := s.textSoFar(ctx); err != nil {
+		if err := s.textSoFar(ctx, nil); err != nil {
 			return err
 		}
 	}
@@ -54,26 +54,29 @@ func deltaEnvelope(d protocol.MessageDelta, at time.Time) (protocol.Envelope, er
 }
 
 // textSoFar gives out what the reader does not have yet of the answer being written: from the turn, where
-// it runs in this process, else as it is stored.
-func (s *Subscription) textSoFar(ctx context.Context) error {
+// it runs in this process, else as it is stored, which is read where it is not known.
+func (s *Subscription) textSoFar(ctx context.Context, known *written) error {
 	s.looked = time.Now()
-	id, seq, text := "", int64(0), ""
-	if t := s.m.hub.running(s.room.session); t != nil {
-		id, seq, text = t.message, t.seq, t.said()
-	} else {
+	var w written
+	switch t := s.m.hub.running(s.room.session); {
+	case t != nil:
+		w = written{t.message, t.seq, t.said()}
+	case known != nil:
+		w = *known
+	default:
 		var err error
-		if id, seq, text, err = s.m.store.writing(ctx, s.room.session); err != nil {
+		if w, err = s.m.store.writing(ctx, s.room.session); err != nil {
 			return err
 		}
 	}
 	// An answer whose message.created was not given out yet begins with it.
-	if id == "" || seq >= s.next || id == s.ended {
+	if w.ID == "" || w.Seq >= s.next || w.ID == s.ended {
 		return nil
 	}
-	if id != s.writing {
-		s.writing, s.have = id, 0
+	if w.ID != s.writing {
+		s.writing, s.have = w.ID, 0
 	}
-	return s.say(id, skip(text, s.have))
+	return s.say(w.ID, skip(w.Text, s.have))
 }
 
 // skip is text without its first n code points.

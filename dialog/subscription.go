@@ -73,8 +73,8 @@ type progress struct {
 	Length  int
 }
 
-// replayPage is how many events one look into the log brings.
-const replayPage = 200
+// replayPage is how many events one look into the log brings: those of some 100 questions and answers.
+const replayPage = 400
 
 // Attach reads the session from a position on. The first frame is session.opened, session.resumed or
 // session.reset, then exactly what was missed, then the text so far of an answer being written, then live.
@@ -117,10 +117,11 @@ func (m *Manager) AttachDevice(ctx context.Context, sessionID string, by Device,
 }
 
 func (s *Subscription) open(ctx context.Context, from Position) error {
-	state, err := s.m.store.present(ctx, s.room.session)
+	there, err := s.m.store.whatIsThere(ctx, s.room.session, from, replayPage)
 	if err != nil {
 		return err
 	}
+	state := there.State
 	if desk := s.m.o.Desk; desk != nil && state.Owner == protocol.OwnerQueued {
 		place, ok, err := desk.Place(ctx, s.room.session)
 		if err != nil {
@@ -139,7 +140,13 @@ func (s *Subscription) open(ctx context.Context, from Position) error {
 	case from.Seq > state.Seq:
 		return ErrPositionAhead
 	}
-	return s.head(typ, state, from.Seq+1)
+	if err := s.head(typ, state, from.Seq+1); err != nil {
+		return err
+	}
+	if page := there.Page; page.Epoch != s.epoch || page.Oldest > s.next {
+		return nil // it changed in between; the next look tells what to do
+	}
+	return s.replay(ctx, there.Page, &there.Writing)
 }
 
 // head gives out the frame before a replay from the event next on.
@@ -319,7 +326,7 @@ func (s *Subscription) handle(ctx context.Context, it item) error {
 		if it.look.Seq >= s.next || it.look.Epoch != "" && it.look.Epoch != s.epoch {
 			s.behind = true
 		} else if it.look.Writing != "" && it.look.Writing == s.writing && it.look.Length > s.have {
-			return s.textSoFar(ctx)
+			return s.textSoFar(ctx, nil)
 		}
 	case it.delta != nil:
 		return s.piece(ctx, *it.delta)
@@ -379,6 +386,12 @@ func (s *Subscription) catchUp(ctx context.Context) error {
 		}
 		return s.head(protocol.TypeSessionReset, state, state.Oldest)
 	}
+	return s.replay(ctx, page, nil)
+}
+
+// replay gives out the page of the log that comes next. After the last one comes the answer being written, which is
+// read where it is not known.
+func (s *Subscription) replay(ctx context.Context, page logPage, known *written) error {
 	for _, e := range page.Events {
 		if err := s.deliver(e); err != nil {
 			return err
@@ -393,7 +406,7 @@ func (s *Subscription) catchUp(ctx context.Context) error {
 		s.mu.Lock()
 		s.catching = false
 		s.mu.Unlock()
-		return s.textSoFar(ctx)
+		return s.textSoFar(ctx, known)
 	}
 	return nil
 }
