@@ -244,6 +244,17 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	if done, err := t.setQuantity(ctx); done || err != nil {
 		return err
 	}
+	if done, err := t.addMore(ctx); done || err != nil {
+		return err
+	}
+	if adviceCue.MatchString(t.turn.Text) && len(t.state.Shown) > 1 {
+		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentRecommend, shop.IntentRecommend
+		return t.advise(ctx)
+	}
+	if whyCue.MatchString(t.turn.Text) {
+		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentProductQuestion, shop.IntentProductQuestion
+		return t.say(ctx, "why")
+	}
 	t.givesUp()
 	switch t.parse.Intent {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
@@ -309,6 +320,12 @@ func (t *talk) onlyForgets() bool {
 	return !empty(t.state.Need) && forgetCue.MatchString(t.turn.Text) && len(lexicon.Words(t.turn.Text)) <= few &&
 		empty(readMove(shop.Parse{Slots: said}, "", func(float64, string) *shop.Money { return &shop.Money{} }).said)
 }
+
+// adviceCue asks what the assistant would take.
+var adviceCue = regexp.MustCompile(`(?i)^(?:so |ok,? |and )*(?:what do you think|what would you (?:take|pick|choose|buy)|your (?:opinion|advice))(?: of (?:these|them))?[?!. ]*$|^(?:你觉得(?:呢|哪个好|怎么样)|你(?:会)?选哪(?:个|款))[？?！。 ]*$`)
+
+// whyCue asks for the reason of an answer, and is no complaint.
+var whyCue = regexp.MustCompile(`(?i)^(?:and |but |ok,? )*why(?: is that| that one| so| these| this one)?[?!. ]*$|^(?:为什么|为啥|为何)(?:呢|啊|是这个|推荐这个)?[？?！。 ]*$`)
 
 // mostMisses is how many misunderstandings in a row make the assistant offer a person.
 const mostMisses = 2

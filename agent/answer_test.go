@@ -157,6 +157,38 @@ func testACustomerIsServed(t *testing.T, s *testShop) {
 		c.says("which one would you take?")
 		c.says("ok, add it to my cart").wantText("in your cart")
 	})
+	t.Run("what is counted is counted among its kind", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("a white mug and a laptop").wantText("mug").wantText("laptop")
+		c.says("add the first laptop to my cart").wantText("Laptop").wantNoText("Mug")
+		c.says("add the cheapest laptop to my cart").wantText("Orin Slate 15 Laptop, Black").wantNoText("Mug")
+	})
+	t.Run("it is what was asked for or named last", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("show me laptops")
+		c.says("the cheapest first please")
+		c.says("how heavy is it?").wantText("1.8 kg").wantText("Orin Slate 15")
+		c.says("add it to my cart").wantText("1 × Orin Slate 15 Laptop, Black")
+		c.says("one more").wantText("$1198.00")
+		c.says("why?").wantText("each card says why")
+		if c.outcome.Handoff != nil {
+			t.Error("a question for the reason called a person")
+		}
+		c = s.customer(t)
+		c.says("how heavy is the Vesta Forge gaming laptop?").wantCards("lap-3")
+	})
+	t.Run("all that is shown may be asked about", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("show me laptops")
+		c.says("are they in stock?").wantText("all of them are in stock")
+		c.says("what do you think?").wantText("I'd take", "My pick is")
+		c.says("防水吗").wantText("没有说明", "写道", "资料")
+	})
+	t.Run("all that is shown may be turned down", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("show me laptops").wantSome("lap-1 lap-2 lap-3")
+		c.says("I don't like any of these").wantCards("").wantText("sorry")
+	})
 	t.Run("a quantity that is set is absolute", func(t *testing.T) {
 		c := s.customer(t)
 		c.says("white mug").wantCards("mug-1")

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,8 +18,14 @@ const (
 	longestCell  = 60
 )
 
+// bestCue asks for one of all that are shown, not for a table.
+var bestCue = regexp.MustCompile(`(?i)^(?:ok |so |and )*which (?:one |of (?:these|them) )?(?:is|would be|do you think is) (?:the )?best\b[^,]{0,12}$|^(?:这些|它们)?哪(?:个|款|一个|一款)最好[？?]*$`)
+
 // compare sets products side by side: price, rating and the attributes that differ, then a verdict.
 func (t *talk) compare(ctx context.Context) error {
+	if bestCue.MatchString(t.turn.Text) && len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 1 {
+		return t.advise(ctx)
+	}
 	products, err := t.compared(ctx)
 	if err != nil {
 		return err

@@ -36,12 +36,18 @@ func (t *talk) find(ctx context.Context) error {
 		t.state.Rejected = nil
 	}
 	t.reject()
+	if rejectsAll.MatchString(t.turn.Text) && len(t.state.Shown) > 0 && len(t.parse.Slots.Reference) == 0 {
+		for _, s := range t.state.Shown {
+			t.state.Rejected = append(slices.Clone(t.state.Rejected), s.SKU)
+		}
+		m.more = true
+	}
 	beside := m.applyBeside(t.state.Beside)
 	t.state.Need, t.state.Beside = need, beside
 	switch {
 	case len(beside) > 0 && !m.more && !m.cheaper:
 		return t.findSeveral(ctx, append([]shop.Need{need}, beside...))
-	case need.Product == "" && t.parse.Intent == shop.IntentRecommend:
+	case need.Product == "" && (t.parse.Intent == shop.IntentRecommend || !empty(need) && need.Brand == "" && t.aboutGift()):
 		return t.recommend(ctx, need)
 	case empty(need) && m.forget:
 		return t.say(ctx, "forgotten")
@@ -117,6 +123,9 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 	}
 	if err := t.show(ctx, r); err != nil {
 		return err
+	}
+	if m.said.Sort != "" {
+		t.state.Focus = r.shown[0].Product.SKU // "the cheapest one" is the one that "it" means next
 	}
 	return t.tellFound(ctx, need, r, occasion)
 }
@@ -391,6 +400,9 @@ func (t *talk) below(limit *shop.Money) *shop.Money {
 }
 
 var rejectCue = regexp.MustCompile(`(?i)\b(?:not|don't (?:like|want)|do not (?:like|want)|dislike|hate|except|without|anything but|other than)\b|不(?:喜欢|要|想要)|除了`)
+
+// rejectsAll turns down all that is shown: "I don't like any of these".
+var rejectsAll = regexp.MustCompile(`(?i)\b(?:none of (?:these|those|them)|not any of (?:these|those|them)|don't (?:like|want) (?:any of )?(?:these|those|them)|do not (?:like|want) (?:any of )?(?:these|those|them)|neither of (?:these|those|them))\b|(?:都|一个也|一个都)不(?:喜欢|要|想要|合适|满意)`)
 
 // reject notes what the customer turned down: "not the second one".
 func (t *talk) reject() {

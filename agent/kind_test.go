@@ -77,3 +77,12 @@ func TestMeasuresAreReadWithTheirUnits(t *testing.T) {
 		}
 	}
 }
+
+func TestABrandIsPartedFromTheNameOfTheThing(t *testing.T) {
+	v := shop.Vocabulary{Brands: []string{"HP", "Tripp Lite"}}
+	for said, want := range map[string]string{"HP LaserJet P2015": "HP/LaserJet P2015", "tripp lite OmniSmart": "tripp lite/OmniSmart", "HP": "HP/", "Tripp Lite": "Tripp Lite/", "Acme Jet": "Acme Jet/"} {
+		if got := brandApart(shop.Need{Brand: said}, v); got.Brand+"/"+got.Product != want {
+			t.Errorf("%q is %s/%s, want %s", said, got.Brand, got.Product, want)
+		}
+	}
+}

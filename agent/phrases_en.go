@@ -31,6 +31,7 @@ var english = map[string][]string{
 	"cheapest":         {"The lowest price is %s.", "The cheapest is %s."},
 	"dearest":          {"The top of the range is %s."},
 	"refine_hint":      {"You can narrow it down by price, brand or colour.", "Tell me a price, brand or colour to narrow it down.", ""},
+	"why":              {"What comes first matches your words best; each card says why it is shown."},
 	"ask_brand":        {"Do you prefer %s or %s?", "Should it be by %s or %s?"},
 	"ask_color":        {"Would you like it in %s or %s?", "Which colour: %s or %s?"},
 	"ask_audience":     {"Is it for %s or %s?"},
@@ -70,6 +71,8 @@ var english = map[string][]string{
 	"listing_describe": {"%s: %s"},
 	"price_is":         {"Here is the price: %s."},
 	"stock_is":         {"%s is in stock, with %s left."},
+	"stock_all":        {"Yes, all of them are in stock."},
+	"stock_some":       {"These are in stock: %s."},
 	"stock_none":       {"Sorry, %s is sold out at the moment."},
 	"gone":             {"Sorry, that product is not sold any more."},
 

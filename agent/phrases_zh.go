@@ -31,6 +31,7 @@ var chinese = map[string][]string{
 	"cheapest":         {"价格最低的是%s。"},
 	"dearest":          {"最高端的是%s。"},
 	"refine_hint":      {"您还可以按价格、品牌或颜色筛选。", "想缩小范围的话，可以告诉我价格、品牌或颜色。", ""},
+	"why":              {"排在前面的最符合您的要求，每张卡片上都写着推荐的理由。"},
 	"ask_brand":        {"您更喜欢%s还是%s？"},
 	"ask_color":        {"您想要%s还是%s？"},
 	"ask_audience":     {"是要%s还是%s？"},
@@ -70,6 +71,8 @@ var chinese = map[string][]string{
 	"listing_describe": {"%s：%s"},
 	"price_is":         {"价格如下：%s。"},
 	"stock_is":         {"%s有货，还剩%s件。"},
+	"stock_all":        {"这些都有现货。"},
+	"stock_some":       {"有现货的是：%s。"},
 	"stock_none":       {"抱歉，%s目前已售罄。"},
 	"gone":             {"抱歉，这件商品已经下架。"},
 

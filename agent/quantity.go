@@ -24,8 +24,13 @@ var (
 		regexp.MustCompile(`(?:数量)?(?:改成|改为|换成|变成|改到|调成|调到)` + fewChinese + `(?:个|件|双|条|台|只|把|套|本|瓶|盒|份|张|块)`),
 		regexp.MustCompile(`^(?:那|嗯|我)?只(?:要|买|需要)` + fewChinese + `(?:个|件|双|条|台|只|把|套|本|瓶|盒|份|张|块)(?:就(?:够|行|好)了?)?[。！]*$|^` + fewChinese + `(?:个|件|双|条|台|只|把|套|本|瓶|盒|份|张|块)就(?:够|行|好|可以)了?[。！]*$`),
 	}
+	moreCues = []*regexp.Regexp{
+		regexp.MustCompile(`(?i)^(?:(?:and|ok|oh|actually|please)[, ]+)*` + fewEnglish + ` more(?: of (?:it|them|those|that))?(?:,? please)?[.!]*$`),
+		regexp.MustCompile(`(?i)^(?:(?:and|ok|oh|actually|please)[, ]+)*(another) one(?:,? please)?[.!]*$`),
+		regexp.MustCompile(`^再(?:来|加|要|买)` + fewChinese + `(?:个|件|双|条|台|只|把|套|本|瓶|盒|份|张|块)(?:吧)?[。！]*$`),
+	}
 	money = regexp.MustCompile(`(?i)[$€£¥]|\b(?:budget|price|limit|dollars?|euros?|bucks?|pounds?|yuan)\b|元|块钱|预算|价`)
-	few   = map[string]int{"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+	few   = map[string]int{"another": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 		"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 )
 
@@ -35,7 +40,12 @@ func quantitySaid(text string) int {
 	if money.MatchString(text) {
 		return 0
 	}
-	for _, cue := range setCues {
+	return numberIn(setCues, text)
+}
+
+// numberIn is the number that the first matching cue holds; 0 where none matches.
+func numberIn(cues []*regexp.Regexp, text string) int {
+	for _, cue := range cues {
 		for _, said := range cue.FindStringSubmatch(text) {
 			if n := few[strings.ToLower(said)]; n > 0 {
 				return n
@@ -46,6 +56,29 @@ func quantitySaid(text string) int {
 		}
 	}
 	return 0
+}
+
+// addMore puts more of the product spoken of last into the cart that holds it already: "one more". done is false where
+// the utterance is something else.
+func (t *talk) addMore(ctx context.Context) (done bool, err error) {
+	n := numberIn(moreCues, strings.TrimSpace(t.turn.Text))
+	if n == 0 || t.state.Focus == "" {
+		return false, nil
+	}
+	cart, err := t.Carts.Get(ctx, t.owner())
+	if err != nil {
+		return false, fmt.Errorf("read cart: %w", err)
+	}
+	if inCart(cart, t.state.Focus) == 0 {
+		return false, nil
+	}
+	products, err := t.products(ctx, []string{t.state.Focus})
+	if err != nil || len(products) == 0 {
+		return false, err
+	}
+	t.parse.Intent, t.parse.Slots = shop.IntentAddToCart, shop.Slots{Quantity: n}
+	t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	return true, t.add(ctx, products)
 }
 
 // setQuantity makes a line of the cart hold what was said. done is false where the utterance speaks of no quantity, or

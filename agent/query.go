@@ -42,13 +42,13 @@ func (t *talk) inCurrency(v float64, currency, catalogue string) *shop.Money {
 }
 
 // idle are words of an utterance that say nothing of what is looked for.
-var idle = wordSet(`a about all am an and any anybody anyone anything are as ask at available be been best birthday boyfriend brother buy by can
+var idle = wordSet(`a about all also am an and any anybody anyone anything are as ask at available be been best birthday boyfriend brother buy by can
 	christmas clue could dad daughter do does dollar dollars don't euro euros father find for friend friends from get gift gifts girlfriend give
 	good got grandma grandpa guys has have he hello help her hers hey hi him his husband i i'd i'm i've idea ideas if in interesting is it just kid kids
 	kind know let like likes list lady looking loves man may me men mom mother mum my need new nice no of on one or our out partner people please popular
 	pounds present presents recommend recommendation recommendations scope sell selling seller sellers she shop should show sister some somebody someone something
 	son sort special store stuff suggest suggestion suggestions sure tell thank thanks that the them there these they thing things this
-	to today trending under up us want wants was we what what's when where which who wife will with wondering would year years you your yuan
+	to today too well trending under up us want wants was we what what's when where which who wife will with wondering would year years you your yuan
 	around below over than more less max maximum budget cheap expensive price spend between men's women's women girl girls boy boys baby teen teenager old`)
 
 // content are the words of an English utterance that may say what is looked for, where no product is named.

@@ -25,6 +25,8 @@ func (t *talk) question(ctx context.Context) error {
 		return err
 	case missing:
 		return t.say(ctx, "gone")
+	case len(products) == 0 && len(t.state.Shown) > 1 && stockCue.MatchString(t.turn.Text):
+		return t.stockOfAll(ctx)
 	case len(products) == 0:
 		if products, err = t.namedInShop(ctx); err != nil {
 			return err
@@ -53,6 +55,31 @@ func (t *talk) question(ctx context.Context) error {
 	}
 	t.state.Offer = offerPerson
 	return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+}
+
+// stockOfAll says which of the products on the screen are in stock.
+func (t *talk) stockOfAll(ctx context.Context) error {
+	skus := make([]string, len(t.state.Shown))
+	for i, s := range t.state.Shown {
+		skus[i] = s.SKU
+	}
+	products, err := t.products(ctx, skus)
+	if err != nil {
+		return err
+	}
+	var there []string
+	for _, p := range products {
+		if p.Stock > 0 {
+			there = append(there, p.TitleIn(t.lang))
+		}
+	}
+	switch {
+	case len(there) == 0:
+		return t.say(ctx, "all_sold_out")
+	case len(there) == len(skus):
+		return t.say(ctx, "stock_all")
+	}
+	return t.say(ctx, "stock_some", strings.Join(there, t.comma()))
 }
 
 // namedInShop shows the product that a question names though it is on no list; none where it is not clear which.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"floorwalker/lexicon"
 	"floorwalker/shop"
 )
 
@@ -54,8 +55,11 @@ const mostOfACategory = 2
 // say something, else what is rated best under the limits, mixed over the departments.
 func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 	q := queryFor(need, t.lang, slices.Concat(t.state.Rejected, t.state.Seen))
-	if q.Text == "" && t.lang == shop.English {
+	if q.Text == "" {
 		q.Text = content(t.turn.Text)
+		if t.lang == shop.Chinese {
+			q.Lang, q.Text = shop.English, content(lexicon.ToEnglish(t.turn.Text))
+		}
 	}
 	var r result
 	var err error
@@ -65,6 +69,9 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 		}
 	}
 	const enough = 3
+	if len(r.shown) < enough && q.Text != "" && !t.aboutGift() {
+		r = t.nearest(r)
+	}
 	if len(r.shown) < enough {
 		if r, err = t.suggest(ctx, q, need); err != nil {
 			return err
@@ -85,11 +92,33 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 
 var giftCue = regexp.MustCompile(`(?i)\b(?:gifts?|presents?|birthday|christmas|anniversary|for (?:my|his|her|our) \w+)\b|礼物|礼品|送|生日`)
 
+// nearlyFits is the share of the ranking's floor from which a product is worth showing to one who named a purpose
+// ("something to keep coffee hot") and no thing.
+const nearlyFits = 0.4
+
+// nearest takes what comes nearest to a purpose, though under the floor for a named thing.
+func (t *talk) nearest(r result) result {
+	floor := nearlyFits * cmp.Or(t.c.Floor, r.ranking.Floor)
+	var near []shop.Candidate
+	for _, c := range r.ranking.Candidates {
+		if c.Relevance >= floor && c.Product.Stock > 0 {
+			near = append(near, c)
+		}
+	}
+	r.all, r.shown = near, near[:min(len(near), t.c.Cards)]
+	return r
+}
+
+// aboutGift reports whether a present is looked for, in this utterance or one before, and no thing has been named since.
+func (t *talk) aboutGift() bool {
+	return giftCue.MatchString(strings.Join(t.state.History, " ; "))
+}
+
 // suggest takes what is nearest to the idea of a present, or what is rated best where none is spoken of, mixed over
 // the departments.
 func (t *talk) suggest(ctx context.Context, q shop.Query, need shop.Need) (result, error) {
 	q.Text = ""
-	if giftCue.MatchString(t.turn.Text) && q.Sort == shop.SortRelevance {
+	if t.aboutGift() && q.Sort == shop.SortRelevance {
 		q.Lang, q.Text = shop.English, strings.TrimSpace("gift set for "+cmp.Or(need.Audience, "everyone"))
 		q.Limit = t.c.Candidates
 		found, err := t.search(ctx, q)

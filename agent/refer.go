@@ -15,13 +15,18 @@ import (
 // pronoun are words for what was just spoken of.
 var pronoun = regexp.MustCompile(`(?i)\b(?:it|its|it's|this|that|those|them|these)\b|它(?:们)?|这(?:个|款|件|双|台|条)?|那(?:个|款|件|双|台|条)?`)
 
+// oneMore is one more of what was spoken of; severalMeant points at more than one.
+var (
+	oneMore      = regexp.MustCompile(`(?i)\b(?:one|two|three|\d) more\b|\banother (?:one|of)\b|再(?:加|来|要|买)`)
+	severalMeant = regexp.MustCompile(`(?i)\b(?:these|those|they|them|which|any)\b|哪|这些|那些|它们|都`)
+)
+
 // referred finds the products that the utterance means: by position, else by its words or its price among what is
 // shown, else by its name among what was shown earlier, else the one spoken of before or the only one shown. What was deleted meanwhile is left out; missing then says so.
 func (t *talk) referred(ctx context.Context) (products []shop.Product, missing bool, err error) {
 	var skus []string
-	if sku := t.amongNamed(); sku != "" {
+	if skus = t.amongNamed(); len(skus) > 0 {
 		t.parse.Slots.Reference = nil
-		skus = append(skus, sku)
 	}
 	for _, n := range t.parse.Slots.Reference {
 		if n >= 1 && n <= len(t.state.Shown) {
@@ -50,17 +55,23 @@ func (t *talk) referred(ctx context.Context) (products []shop.Product, missing b
 // placed finds "the first mouse", "the cheapest D-Link one": a place or a price, and what it is counted among.
 var placed = regexp.MustCompile(`(?i)\b(?:the\s+)?(first|second|third|last|1st|2nd|3rd|cheapest|least expensive|most expensive|dearest)\s+((?:[\p{L}\d'-]+\s+){0,2}?[\p{L}\d'-]+?)(?:\s+(?:ones?|to|in|into|from|please|and|with|has|have|is|for|of)\b|\s*[,.?!]|$)`)
 
-// amongNamed is the product that is counted among those of a kind or a brand, where only a part of what is shown is of
-// it; "" where the utterance counts among all.
-func (t *talk) amongNamed() string {
-	said := placed.FindStringSubmatch(t.turn.Text)
-	if said == nil {
-		return ""
+// amongNamed are the products that are counted among those of a kind or a brand, where only a part of what is shown is
+// of it; none where the utterance counts among all.
+func (t *talk) amongNamed() (skus []string) {
+	for _, said := range placed.FindAllStringSubmatch(t.turn.Text, -1) {
+		if sku := t.placedAmong(said[1], said[2]); sku != "" && !slices.Contains(skus, sku) {
+			skus = append(skus, sku)
+		}
 	}
-	k := readKind(said[2])
+	return skus
+}
+
+// placedAmong is the product at a place among those of a kind or a brand.
+func (t *talk) placedAmong(place, name string) string {
+	k := readKind(name)
 	var among []shop.ShownProduct
 	for _, s := range t.state.Shown {
-		if k.head != "" && k.inTitle(s.Title) == asHead || brandLetters(s.Brand) == brandLetters(said[2]) && s.Brand != "" {
+		if k.head != "" && k.inTitle(s.Title) == asHead || brandLetters(s.Brand) == brandLetters(name) && s.Brand != "" {
 			among = append(among, s)
 		}
 	}
@@ -68,7 +79,7 @@ func (t *talk) amongNamed() string {
 		return ""
 	}
 	byPrice := func(a, b shop.ShownProduct) int { return cmp.Compare(a.Price.Minor, b.Price.Minor) }
-	switch place := strings.ToLower(said[1]); place {
+	switch place := strings.ToLower(place); place {
 	case "cheapest", "least expensive":
 		return slices.MinFunc(among, byPrice).SKU
 	case "most expensive", "dearest":
@@ -93,8 +104,12 @@ func (t *talk) meant(ctx context.Context) (string, error) {
 		return sku, nil
 	}
 	points := pronoun.MatchString(t.turn.Text)
-	if t.state.Focus != "" && points {
+	question := t.parse.Intent == shop.IntentProductQuestion && !severalMeant.MatchString(t.turn.Text)
+	if t.state.Focus != "" && (points || question || oneMore.MatchString(t.turn.Text)) {
 		return t.state.Focus, nil
+	}
+	if points && question && len(t.state.Shown) > 0 {
+		return t.state.Shown[0].SKU, nil // the one that the last answer named
 	}
 	only := ""
 	if len(t.state.Shown) == 1 && !t.namesAnother(t.state.Shown[0].Title) {

@@ -182,7 +182,7 @@ func (m move) limit(need shop.Need) shop.Need {
 	need.Exclude = slices.DeleteFunc(need.Exclude, wished)
 	for _, x := range said.Exclude {
 		// "blue instead of red" takes the wish for red back, and is no aversion to it.
-		swapped := m.swap && slices.ContainsFunc(replaced, func(old string) bool { return old != "" && same(old, x) })
+		swapped := m.swap && (said.Brand+said.Color+said.Material != "" || slices.ContainsFunc(replaced, func(old string) bool { return old != "" && same(old, x) }))
 		known := slices.ContainsFunc(need.Exclude, func(old string) bool { return same(old, x) })
 		if x != "" && !swapped && !known && !wished(x) {
 			need.Exclude = append(need.Exclude, x)

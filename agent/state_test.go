@@ -49,6 +49,7 @@ func TestTheNeedMovesByTheStatedRules(t *testing.T) {
 		"excluding a wish withdraws it":                   {shop.IntentRefine, "not green", shop.Slots{Exclude: []string{"green"}}, func(n *shop.Need) { n.Color, n.Exclude = "", []string{"leather", "green"} }},
 		"a wish withdraws an exclusion":                   {shop.IntentRefine, "leather is fine, leather please", shop.Slots{Material: "leather"}, func(n *shop.Need) { n.Material, n.Exclude = "leather", nil }},
 		"blue instead of green is no aversion to green":   {shop.IntentRefine, "blue instead of green", shop.Slots{Color: "blue", Exclude: []string{"green"}}, func(n *shop.Need) { n.Color = "blue" }},
+		"Sony instead of HP is no aversion to HP":         {shop.IntentRefine, "Sony instead of HP", shop.Slots{Brand: "Sony", Exclude: []string{"HP"}}, func(n *shop.Need) { n.Brand = "Sony" }},
 		"a bound that contradicts a new one falls":        {shop.IntentRefine, "over 100", shop.Slots{PriceMin: number64(100)}, func(n *shop.Need) { n.PriceMin, n.PriceMax = usd(100, ""), nil }},
 		"bounds said the wrong way round are turned":      {shop.IntentRefine, "between 90 and 40", shop.Slots{PriceMin: number64(90), PriceMax: number64(40)}, func(n *shop.Need) { n.PriceMin, n.PriceMax = usd(40, ""), usd(90, "") }},
 		"any colour gives the colour up":                  {shop.IntentRefine, "any colour is fine", shop.Slots{}, func(n *shop.Need) { n.Color = "" }},

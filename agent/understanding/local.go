@@ -76,6 +76,9 @@ func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []floa
 	if intent == shop.IntentRefine && len(u.Shown) == 0 && s.knownNoun() && !s.mentioned(s.product()) {
 		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
 	}
+	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(s.topics) == 0 && s.speaksOfKind() && s.r.has(doYouSell) {
+		intent = shop.IntentSearch
+	}
 	topic := ""
 	if intent == shop.IntentFAQ {
 		topic = topicOrder[argmax(m.topics.probabilities(vector, features))]

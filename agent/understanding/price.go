@@ -63,6 +63,9 @@ var (
 	bareMoney    = pattern(`(?:\b(?:for|at|cost(?:s|ing)?)\s+)?` + money)
 )
 
+// rangeEnds follows a range that stands by itself, as in "wooden chairs, 50 to 200".
+var rangeEnds = pattern(`^\s*(?:$|[.!?,])`)
+
 // moneyGroups is how many groups one money pattern has.
 const moneyGroups = 6
 
@@ -111,7 +114,8 @@ func (r *reading) prices() {
 		g := groups(r.lower, at)
 		low, c1, ok1 := readMoney(g[1 : 1+moneyGroups])
 		high, c2, ok2 := readMoney(g[1+moneyGroups : 1+2*moneyGroups])
-		cued := c1 != "" || c2 != "" || strings.HasPrefix(g[0], "between") || strings.HasSuffix(g[0], "之间") || strings.Contains(g[0], "price")
+		alone := low >= 5 && high >= 20 && strings.HasSuffix(strings.TrimSpace(r.lower[:at[0]]), ",") && rangeEnds.MatchString(r.lower[at[1]:])
+		cued := alone || c1 != "" || c2 != "" || strings.HasPrefix(g[0], "between") || strings.HasSuffix(g[0], "之间") || strings.Contains(g[0], "price")
 		if ok1 && ok2 && low < high && cued && (c1+c2 != "" || !notAPrice.MatchString(r.lower[at[1]:])) {
 			if low < 10 && strings.HasSuffix(g[0], "k") { // "1-2k"
 				low *= 1000

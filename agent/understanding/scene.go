@@ -106,8 +106,12 @@ func (s *scene) mentioned(phrase string) bool {
 var (
 	inThatOrder   = pattern(`\bfirst[\s.!?]*(?:please)?[\s.!?]*$|\b(?:sort|order|rank|arrange)(?:ed)?\b|排(?:序|列|一?排|一下)|从.{1,2}到.{1,2}`)
 	whatItCosts   = pattern(`\b(?:how much|what|price|costs?|charge|fees?|free)\b.{0,20}\b(?:shipping|delivery|postage|deliver|ship)\b|\b(?:shipping|delivery|postage) (?:costs?|fees?|charges?|price)\b|(?:运费|邮费|快递费|配送费)`)
+	cheapestAlone = pattern(`^最(?:便宜|贵)的(?:那|这)?一?(?:` + hanPiece + `)?(?:呢|吧|是哪个)?[.!?]*$`)
 	inCartPattern = pattern(`\b(?:cart|basket|trolley|bag)\b|购物车`)
 )
+
+// doYouSell asks for a kind of thing.
+var doYouSell = pattern(`^(?:(?:and|so|ok|hi|hello)[, ]+)*(?:do|have|would) you (?:also |happen to )?(?:have|got|sell|carry|stock)\b|^(?:你们)?(?:有没有|有卖|卖不卖)`)
 
 // certainty is the confidence in what no weighing can change.
 const certainty = 0.9
@@ -118,6 +122,8 @@ func (s *scene) certain() shop.Intent {
 	r := s.r
 	switch {
 	case r.slots.Sort != "" && len(r.shown)+len(r.history) > 0 && s.product() == "" && r.has(inThatOrder) && !r.has(inCartPattern):
+		return shop.IntentRefine
+	case len(r.shown) > 1 && r.has(cheapestAlone):
 		return shop.IntentRefine
 	case r.has(whatItCosts) && r.slots.OrderID == "" && s.product() == "":
 		return shop.IntentFAQ
@@ -312,6 +318,11 @@ func (s *scene) knownNoun() bool {
 		}
 	}
 	return false
+}
+
+// speaksOfKind reports whether any word names a kind of product, tagged or not.
+func (s *scene) speaksOfKind() bool {
+	return slices.ContainsFunc(s.tokens, func(t token) bool { return t.as == 0 && t.is&(isHead|isNoun) != 0 && t.is&isCommon == 0 })
 }
 
 // shownBrand reports whether a brand on the screen is named.
