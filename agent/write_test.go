@@ -9,6 +9,7 @@ import (
 	"floorwalker/agent"
 	"floorwalker/agent/llm"
 	"floorwalker/agent/llm/ollamatest"
+	"floorwalker/agent/understanding"
 	"floorwalker/shop"
 )
 
@@ -186,5 +187,36 @@ func testWhoUsedUpTheModelIsServedWithoutIt(t *testing.T, s *testShop) {
 	server.Script(ollamatest.Reply{Text: "Have a look at these [1] for [2]. The closest match is [3]."})
 	if other.says("wireless mouse"); other.outcome.Trace.Answerer != "llm" {
 		t.Errorf("another customer: %+v", other.outcome.Trace)
+	}
+}
+
+func testNoPromptTellsWhoACustomerIs(t *testing.T, s *testShop) {
+	server := withModel(t, s)
+	asked, err := understanding.NewLLM(s.parts.Writer.(modelWriter).Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := s.parts.Parser
+	defer func() { s.parts.Parser = local }()
+	s.parts.Parser = understanding.NewAuto(local.(*understanding.Local), asked, 2)
+	server.Answer(func(ollamatest.Request) ollamatest.Reply {
+		return ollamatest.Reply{Text: `{"intent":"search","product":"mouse"}`}
+	})
+	c := s.customer(t)
+	c.says("a wireless mouse for ann@example.com, my phone is 138 1234 5678")
+	c.says("no, one that I can pay by 4111 1111 1111 1111")
+	var all string
+	for _, r := range server.Requests() {
+		all += r.Prompt()
+	}
+	for _, secret := range []string{"example.com", "1234 5678", "4111"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("%q stands in a prompt:\n%s", secret, all)
+		}
+	}
+	for _, kept := range []string{"wireless mouse", "[email]", "[phone]", "[card]"} {
+		if !strings.Contains(all, kept) {
+			t.Errorf("%q stands in no prompt", kept)
+		}
 	}
 }

@@ -149,10 +149,13 @@ func (h *hub) logged(session, epoch string, events []event) {
 	h.tell(session, Notice{Seq: events[len(events)-1].Seq})
 }
 
-// delta tells everybody of the next piece of an answer.
-func (h *hub) delta(session string, d protocol.MessageDelta) {
+// delta tells everybody of the next piece of an answer. A private one does not go over NATS: the readers of other
+// replicas find its text in PostgreSQL, at the next look or with the answer's end.
+func (h *hub) delta(session string, d protocol.MessageDelta, private bool) {
 	h.push(session, func(s *Subscription) { s.push(item{delta: &d}) })
-	h.tell(session, Notice{Delta: &d})
+	if !private {
+		h.tell(session, Notice{Delta: &d})
+	}
 }
 
 // passing tells everybody something that is not logged.

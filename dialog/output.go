@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"floorwalker/privacy"
 	"floorwalker/protocol"
 	"floorwalker/shop"
 )
@@ -40,9 +41,13 @@ func (t *turn) Say(ctx context.Context, text string) error {
 	if err != nil || whole == nil {
 		return err
 	}
-	t.m.hub.delta(t.session, *whole)
+	t.m.hub.delta(t.session, *whole, t.private)
 	return nil
 }
+
+// lookBack is how many bytes before a piece of an answer are looked at with it: what tells who a customer is may
+// be in two pieces.
+const lookBack = 80
 
 // take adds text to the answer: what of it is whole code points, with NUL dropped, since PostgreSQL takes
 // none, and U+FFFD for bytes that are no UTF-8.
@@ -61,6 +66,7 @@ func (t *turn) take(text string) (*protocol.MessageDelta, error) {
 		return nil, shop.Errorf(shop.CodeTooLarge, "The answer grew too long and was cut off. Ask for less at a time.")
 	}
 	d := &protocol.MessageDelta{MessageID: t.message, Offset: t.runes, Text: whole}
+	t.private = t.private || privacy.Holds(string(t.text[max(0, len(t.text)-lookBack):])+whole)
 	t.text = append(t.text, whole...)
 	t.runes += n
 	return d, nil
@@ -82,7 +88,7 @@ func (t *turn) sayTail() error {
 	}
 	d, err := t.take("\uFFFD")
 	if err == nil && d != nil {
-		t.m.hub.delta(t.session, *d)
+		t.m.hub.delta(t.session, *d, t.private)
 	}
 	return err
 }

@@ -35,6 +35,8 @@ type turn struct {
 	runes, stored int
 	// tail are bytes that do not make a whole code point yet.
 	tail []byte
+	// private is true once the text holds what tells who the customer is.
+	private bool
 }
 
 // claim takes the session's lease for its oldest waiting question. It returns nil where none waits, another

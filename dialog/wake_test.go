@@ -1,7 +1,9 @@
 package dialog_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"floorwalker/shop"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
 )
 
 // never is a pause that no test waits for: what arrives came through NATS.
@@ -63,6 +66,77 @@ func TestTwoReplicasShowTheSameAtOnceOverNATS(t *testing.T) {
 		t.Errorf("a stop from another replica took %v", took)
 	}
 	same(t, pool, here.session, far.view)
+}
+
+func TestNothingThatTellsWhoACustomerIsGoesOverNATS(t *testing.T) {
+	pool := pgtest.New(t)
+	server := broker(t, t.TempDir(), -1)
+	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
+	var mu sync.Mutex
+	var heard []string
+	everything, err := connect(t, server).Subscribe(">", func(m *nats.Msg) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard = append(heard, m.Subject+" "+string(m.Data))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay := dialog.NewRelay(pool, connect(t, server), dialog.RelayOptions{})
+	relaying, stop := context.WithCancel(context.Background())
+	relayed := make(chan error, 1)
+	go func() { relayed <- relay.Run(relaying) }()
+	t.Cleanup(func() { stop(); <-relayed })
+	a, words := stepwise()
+	o := func() dialog.Options {
+		return dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), Relay: relay, PollCalm: never, SweepEvery: never}
+	}
+	here, there := start(t, pool, a, o()), start(t, pool, a, o())
+	here.open()
+	there.session = here.session
+	near, far := here.attach(dialog.Position{}), there.attach(dialog.Position{})
+	far.quiet(20 * time.Millisecond)
+	const said = "I am ann@example.com, 138 1234 5678, card 4111 1111 1111 1111"
+	here.post("c1", said)
+	pieces := []string{"Harmless. ", "You are ann@exam", "ple.com ", "with 4111 1111 ", "1111 1111"}
+	for i, piece := range pieces {
+		words <- piece
+		near.until(protocol.TypeMessageDelta)
+		if i == 0 {
+			far.until(protocol.TypeMessageDelta)
+		}
+	}
+	close(words)
+	if done := read[protocol.MessageCompleted](t, far.until(protocol.TypeMessageCompleted)); done.Text != strings.Join(pieces, "") {
+		t.Errorf("the other replica's reader got %q", done.Text)
+	}
+	if _, err := here.AskPerson(t.Context(), here.session, "customer_asked", said); err != nil {
+		t.Fatal(err)
+	}
+	far.until(protocol.TypeHandoffQueued)
+	same(t, pool, here.session, far.view)
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		mu.Lock()
+		all := strings.Join(heard, "\n")
+		mu.Unlock()
+		if strings.Contains(all, "floorwalker.handoff.requested") {
+			if !strings.Contains(all, "Harmless") {
+				t.Error("no piece of the answer was heard at all")
+			}
+			for _, secret := range []string{"example.com", "1234 5678", "4111 1111"} {
+				if strings.Contains(all, secret) {
+					t.Errorf("%q went over NATS:\n%s", secret, all)
+				}
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the handoff was not heard of:\n%s", all)
+		}
+	}
+	if err := everything.Unsubscribe(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWithoutNATSThePollFindsEverything(t *testing.T) {

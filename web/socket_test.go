@@ -7,15 +7,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"floorwalker/client"
 	"floorwalker/dialog"
+	"floorwalker/privacy"
 	"floorwalker/protocol"
 	"floorwalker/shop"
 	"floorwalker/web"
@@ -428,3 +431,45 @@ func TestFramesKeepToTheProtocol(t *testing.T) {
 		}
 	}
 }
+
+func TestNoLogTellsWhoACustomerIs(t *testing.T) {
+	var out syncBuffer
+	log := slog.New(privacy.Handler(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	c := open(t, setup{config: web.Config{Logger: log}, dialog: dialog.Options{Logger: log},
+		assistant: script(func(_ context.Context, turn shop.Turn, _ shop.Output) (shop.Outcome, error) {
+			return shop.Outcome{}, fmt.Errorf("nothing is found for %q", turn.Text)
+		})})
+	l := c.app()
+	l.say(`{"v":1,"type":"message.send","client_msg_id":"1","data":{"text":"I am ann@example.com, 138 1234 5678, 4111 1111 1111 1111"}}`)
+	l.until(protocol.TypeMessageCompleted)
+	l.say(`{"v":1,"type":"ann@example.com"}`)
+	l.refused()
+	l.Close()
+	if err := c.stop(); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	for _, kept := range []string{"[email]", "[phone]", "[card]", "nothing is found"} {
+		if !strings.Contains(text, kept) {
+			t.Errorf("%q is not in the log:\n%s", kept, text)
+		}
+	}
+	for _, secret := range []string{"example.com", "1234 5678", "4111 1111"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%q stands in the log:\n%s", secret, text)
+		}
+	}
+}
+
+// syncBuffer is a buffer that many may write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+func (s *syncBuffer) String() string { s.mu.Lock(); defer s.mu.Unlock(); return s.b.String() }

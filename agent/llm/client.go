@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"floorwalker/privacy"
+
 	"github.com/ollama/ollama/api"
 	"github.com/sony/gobreaker/v2"
 	"golang.org/x/sync/semaphore"
@@ -241,11 +243,11 @@ func (c *Client) chat(ctx context.Context, ask request, each func(string) error)
 	return usage, explain(ctx, own, err)
 }
 
-// wire is the request as Ollama wants it.
+// wire is the request as Ollama wants it, without what tells who a customer is.
 func (c *Client) wire(ask request) *api.ChatRequest {
 	messages := make([]api.Message, len(ask.messages))
 	for i, m := range ask.messages {
-		messages[i] = api.Message{Role: string(m.Role), Content: m.Content}
+		messages[i] = api.Message{Role: string(m.Role), Content: privacy.Redact(m.Content)}
 	}
 	no := false
 	return &api.ChatRequest{

@@ -16,6 +16,7 @@ import (
 
 	"floorwalker/embedded"
 	"floorwalker/migrations"
+	"floorwalker/privacy"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -180,5 +181,5 @@ func execute(ctx context.Context, address, statement string) error {
 
 // warnings is a logger for commands that talk to a person: what is wrong, and nothing else.
 func warnings(w io.Writer) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(privacy.Handler(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn})))
 }

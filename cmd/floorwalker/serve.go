@@ -18,6 +18,7 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/identity"
 	"floorwalker/orders"
+	"floorwalker/privacy"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
 	"floorwalker/web"
@@ -70,7 +71,7 @@ func (c knownCustomers) verifier(pool *pgxpool.Pool, log *slog.Logger) (*identit
 
 // Run starts everything, serves, and stops everything in order.
 func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
-	log := slog.New(slog.NewTextHandler(std.err, nil))
+	log := slog.New(privacy.Handler(slog.NewTextHandler(std.err, nil)))
 	rates, err := parseRates(c.Rates)
 	if err != nil {
 		return err
