@@ -177,6 +177,22 @@ func testACustomerIsServed(t *testing.T, s *testShop) {
 		c = s.customer(t)
 		c.says("how heavy is the Vesta Forge gaming laptop?").wantCards("lap-3")
 	})
+	t.Run("a present stays one over turns", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("a birthday present for my sister")
+		if len(c.cards) == 0 {
+			t.Fatal("nothing is recommended")
+		}
+		c.says("under 30 dollars")
+		for _, card := range c.cards {
+			if card.Price.Minor > 3000 {
+				t.Errorf("%s costs %s", card.Title, card.PriceText)
+			}
+		}
+		if len(c.cards) == 0 {
+			t.Error("nothing under 30 dollars")
+		}
+	})
 	t.Run("all that is shown may be asked about", func(t *testing.T) {
 		c := s.customer(t)
 		c.says("show me laptops")

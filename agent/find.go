@@ -115,6 +115,11 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 			return err
 		}
 	}
+	if len(r.shown) == 0 && m.more && t.aboutGift() {
+		rest := need
+		rest.Product = ""
+		return t.recommend(ctx, rest) // other presents, where those for the occasion have all been seen
+	}
 	if len(r.shown) == 0 && m.more {
 		return t.say(ctx, "no_more")
 	}

@@ -90,7 +90,7 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 	return t.tellFound(ctx, need, r, "")
 }
 
-var giftCue = regexp.MustCompile(`(?i)\b(?:gifts?|presents?|birthday|christmas|anniversary|for (?:my|his|her|our) \w+)\b|礼物|礼品|送|生日`)
+var giftCue = regexp.MustCompile(`(?i)\b(?:gifts?|presents?|birthday|christmas|anniversary|valentine'?s?|(?:mother|father)'?s day|for (?:my|his|her|our) \w+)\b|礼物|礼品|送|生日`)
 
 // nearlyFits is the share of the ranking's floor from which a product is worth showing to one who named a purpose
 // ("something to keep coffee hot") and no thing.
