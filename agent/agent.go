@@ -251,6 +251,14 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentRecommend, shop.IntentRecommend
 		return t.advise(ctx)
 	}
+	if brandsCue.MatchString(t.turn.Text) {
+		return t.brands(ctx)
+	}
+	if rejectsAll.MatchString(t.turn.Text) && t.parse.Intent != shop.IntentReturnRefund {
+		// "没有我想要的" turns down what is shown; it is no complaint.
+		t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
+		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	}
 	if whyCue.MatchString(t.turn.Text) {
 		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentProductQuestion, shop.IntentProductQuestion
 		return t.say(ctx, "why")

@@ -177,6 +177,17 @@ func testACustomerIsServed(t *testing.T, s *testShop) {
 		c = s.customer(t)
 		c.says("how heavy is the Vesta Forge gaming laptop?").wantCards("lap-3")
 	})
+	t.Run("which brands there are", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("what brands do you have?").wantText("Orin")
+		c.says("show me laptops")
+		c.says("which brands do you have?").wantText("Orin").wantText("Vesta").wantNoText("Hearth").wantCards("")
+		s.customer(t).says("which brands of backpacks do you have?").wantText("backpack").wantNoText("Orin", "Hearth")
+		c.says("没有我想要的")
+		if c.outcome.Handoff != nil {
+			t.Error("turning down what is shown called a person")
+		}
+	})
 	t.Run("a present stays one over turns", func(t *testing.T) {
 		c := s.customer(t)
 		c.says("a birthday present for my sister")

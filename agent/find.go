@@ -407,7 +407,7 @@ func (t *talk) below(limit *shop.Money) *shop.Money {
 var rejectCue = regexp.MustCompile(`(?i)\b(?:not|don't (?:like|want)|do not (?:like|want)|dislike|hate|except|without|anything but|other than)\b|不(?:喜欢|要|想要)|除了`)
 
 // rejectsAll turns down all that is shown: "I don't like any of these".
-var rejectsAll = regexp.MustCompile(`(?i)\b(?:none of (?:these|those|them)|not any of (?:these|those|them)|don't (?:like|want) (?:any of )?(?:these|those|them)|do not (?:like|want) (?:any of )?(?:these|those|them)|neither of (?:these|those|them))\b|(?:都|一个也|一个都)不(?:喜欢|要|想要|合适|满意)`)
+var rejectsAll = regexp.MustCompile(`(?i)\b(?:none of (?:these|those|them)|not any of (?:these|those|them)|don't (?:like|want) (?:any of )?(?:these|those|them)|do not (?:like|want) (?:any of )?(?:these|those|them)|neither of (?:these|those|them))\b|没有(?:我)?(?:想要|喜欢|合适|满意)的|(?:都|一个也|一个都)不(?:喜欢|要|想要|合适|满意)`)
 
 // reject notes what the customer turned down: "not the second one".
 func (t *talk) reject() {

@@ -36,6 +36,9 @@ func (s *scene) finish(intent shop.Intent, topic string) shop.Slots {
 // need fills in what limits a search.
 func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 	x.Product, x.Brand, x.Color, x.Material = s.product(), s.brand(), s.first(tagColor), s.first(tagMaterial)
+	if x.Product == "" && intent == shop.IntentSearch {
+		x.Product = s.untaggedKind()
+	}
 	x.Audience = s.audience()
 	x.OrderID = ""
 	for _, e := range s.spans(tagExclude) {
@@ -56,6 +59,27 @@ func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 	if x.Sort != "" && x.Product == "" && intent == shop.IntentRecommend {
 		x.Sort = ""
 	}
+}
+
+// untaggedKind is the first name of a kind of product that the tagger took for something else; "" where there is none.
+func (s *scene) untaggedKind() string {
+	names := func(i int) bool {
+		t := s.tokens[i]
+		return t.as == 0 && s.tags[i] == tagNone && t.is&isNoun != 0 && t.is&(isCommon|isBrand|isColor|isMaterial|isAudience|isShown) == 0
+	}
+	for i := range s.tokens {
+		if !names(i) {
+			continue
+		}
+		j := i + 1
+		for j < len(s.tokens) && names(j) {
+			j++
+		}
+		if s.tokens[j-1].is&isHead != 0 {
+			return s.said(span{i, j})
+		}
+	}
+	return ""
 }
 
 // likeThat says that what is pointed at is an example of what is wanted.
