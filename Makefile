@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything that is fetched or built lies in one cache folder (FLOORWALKER_CACHE).
 .DEFAULT_GOAL := help
-.PHONY: help run build fetch fetch-llm test test-llm race test-page lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions clean
+.PHONY: help run build fetch fetch-llm test test-llm race train test-page lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions clean
 
 BINARY := bin/floorwalker
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -32,6 +32,10 @@ test-llm: fetch-llm ## Run the turn against the real Ollama
 
 race: fetch ## Run the tests under the race detector
 	$(BINARY) testenv -- go test -race -short -timeout 30m $(TESTFLAGS) ./...
+
+train: ## Set up Python for training (training/README.md) and run its tests
+	python3 -m venv training/.venv && training/.venv/bin/pip install -q -r training/requirements.txt
+	cd training && .venv/bin/python -m unittest
 
 test-page: build ## Run the page in headless Chromium
 	cd web/e2e && npm ci --silent --no-audit --no-fund && node --test

@@ -304,3 +304,40 @@ func TestAMissingLibraryIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// Training writes pairs with their scores beside a ranker: those of its int8 graph, run by Python, and for an fp32 one
+// those of PyTorch. FLOORWALKER_FP32_RANKER may name the folder of an fp32 one (training/export.py --fp32).
+func TestARankersScoresAreThoseOfTraining(t *testing.T) {
+	rt := onnxtest.Runtime(t)
+	for name, dir := range map[string]string{"shipped": filepath.Join(onnxtest.Models(), "ranker"), "fp32": os.Getenv("FLOORWALKER_FP32_RANKER")} {
+		if dir == "" {
+			continue
+		}
+		var probes []struct {
+			Query, Text string
+			Score       float64
+		}
+		if err := json.Unmarshal(readFile(t, filepath.Join(dir, "probes.json")), &probes); err != nil || len(probes) < 10 {
+			t.Fatalf("%d probes, %v", len(probes), err)
+		}
+		c, err := onnx.LoadCrossEncoder(rt, dir, onnx.CrossEncoderOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 0.0
+		for _, p := range probes { // one at a time, as they were measured: int8 scales its activations over a batch
+			scores, err := c.Score(t.Context(), p.Query, []string{p.Text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			off := math.Abs(float64(scores[0]) - p.Score)
+			if most = max(most, off); off > 1e-3 {
+				t.Errorf("%s: %.20q with %.20q scores %.5f, in training %.5f", name, p.Query, p.Text, scores[0], p.Score)
+			}
+		}
+		t.Logf("%s: scores differ by at most %.2e over %d pairs", name, most, len(probes))
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

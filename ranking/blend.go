@@ -37,7 +37,6 @@ func (r *Ranker) blend(candidates []shop.Candidate, signals []signal, matches []
 		best = max(best, c.TextScore)
 		parts[i] = r.relevance(signals[i], matches[i])
 	}
-	capUnread(parts, signals)
 	ranked := slices.Clone(candidates)
 	for i := range ranked {
 		c := &ranked[i]

@@ -87,23 +87,3 @@ func (r *Ranker) read(ctx context.Context, query string, candidates []shop.Candi
 	}
 	return nil
 }
-
-// capUnread holds the products that the cross-encoder did not read under those that it did: the two estimates don't
-// compare. The parts shrink alike, so that they still sum up to the whole.
-func capUnread(parts [][]shop.Reason, signals []signal) {
-	lowest := 2.0
-	for i, s := range signals {
-		if !math.IsNaN(s.cross) {
-			lowest = min(lowest, sum(parts[i]))
-		}
-	}
-	for i, s := range signals {
-		whole := sum(parts[i])
-		if !math.IsNaN(s.cross) || whole <= lowest {
-			continue
-		}
-		for n := range parts[i] {
-			parts[i][n].Weight *= lowest / whole
-		}
-	}
-}

@@ -72,7 +72,7 @@ func (r *Ranker) Floor() float64 { return r.options.Floor }
 // Rank orders the candidates for the query: by the query's own order where it names one, else by score,
 // ties by SKU. The candidates given are left as they are. The error is always nil: what goes wrong shows
 // in Degraded, and Model then ends in the reason. Where the time was too short for the cross-encoder to read every
-// candidate that it should, Model ends in how many it did not read; these stand behind the others.
+// candidate that it should, Model ends in how many it did not read; these keep the first stage's relevance.
 func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candidate) (shop.Ranking, error) {
 	ranking := shop.Ranking{ID: r.options.NewID(), Model: r.model, Floor: r.options.Floor}
 	if len(candidates) == 0 {
@@ -80,6 +80,9 @@ func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 	}
 	limited, cancel := context.WithTimeout(ctx, r.options.Deadline)
 	defer cancel()
+	if q.Lang != shop.Chinese {
+		q.Text = together(q.Text, candidates)
+	}
 	matches := r.matches(q, candidates)
 	signals, unread, err := r.signals(limited, q, candidates, matches)
 	switch {

@@ -68,6 +68,46 @@ func queryTerms(text string) terms {
 	return t
 }
 
+// together joins neighbouring words of a query that the candidates' names write as one word more often than as two:
+// "head set" among headsets. Otherwise the text stays as it is.
+func together(text string, candidates []shop.Candidate) string {
+	words := splitWords(text)
+	if len(words) < 2 || len(words) > mostJoined {
+		return text
+	}
+	balance := make([]int, len(words)) // of the word and the next one: products that join them less those that don't
+	for _, c := range candidates {
+		name := append(stems(c.Product.Title), stems(c.Product.Category)...)
+		for i := range len(words) - 1 {
+			if joined := stem(words[i] + words[i+1]); slices.Contains(name, joined) {
+				balance[i]++
+			}
+			first, second := stem(words[i]), stem(words[i+1])
+			for n := range len(name) - 1 {
+				if name[n] == first && name[n+1] == second {
+					balance[i]--
+					break
+				}
+			}
+		}
+	}
+	var out []string
+	for i := 0; i < len(words); i++ {
+		if balance[i] > 0 {
+			words[i+1] = words[i] + words[i+1]
+			continue
+		}
+		out = append(out, words[i])
+	}
+	if len(out) == len(words) {
+		return text
+	}
+	return strings.Join(out, " ")
+}
+
+// mostJoined bounds the words of a query in which neighbours are looked for.
+const mostJoined = 12
+
 // splitWords cuts text into lower-case runs of letters and digits; Han characters stand alone.
 func splitWords(text string) []string {
 	var words []string
@@ -204,12 +244,19 @@ func (t terms) matchIn(p shop.Product) match {
 }
 
 // place finds word i in the first place that has it, alone or run together with a neighbour, or else
-// misspelled by one letter.
+// by another word for the same thing, or misspelled by one letter.
 func (t terms) place(i int, places []field) (reason string, worth float64) {
 	w := t.words[i]
 	for _, f := range places {
 		if f.has(w) || i > 0 && slices.Contains(f.words, t.words[i-1]+w) || i+1 < len(t.words) && slices.Contains(f.words, w+t.words[i+1]) {
 			return f.reason, 1
+		}
+	}
+	for _, other := range lexicon.Synonyms(w) {
+		for _, f := range places {
+			if f.has(stem(other)) {
+				return f.reason, 1
+			}
 		}
 	}
 	for _, f := range places {

@@ -48,6 +48,42 @@ func TestWordsAreFoundAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestOtherWordsForTheSameThingAreFound(t *testing.T) {
+	notebook := shop.Product{Title: "ACME X1 notebook, 15 inch", Category: "Computers"}
+	m := queryTerms("gaming laptop").matchIn(notebook)
+	if m.found != 0.5 || !m.kind || !slices.Equal(m.in["title_match"], []string{"laptop"}) {
+		t.Errorf("a notebook for a laptop: %+v", m)
+	}
+	if m := queryTerms("notebook").matchIn(shop.Product{Title: "ACME laptop"}); m.found != 0 {
+		t.Errorf("a laptop for a notebook, which may be paper: %+v", m)
+	}
+}
+
+func TestWordsAreJoinedWhereTheCandidatesJoinThem(t *testing.T) {
+	names := func(titles ...string) (out []shop.Candidate) {
+		for _, title := range titles {
+			out = append(out, shop.Candidate{Product: shop.Product{Title: title}})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		query string
+		among []shop.Candidate
+		want  string
+	}{
+		{"Head Set", names("ACME headset", "Headsets, black", "Doll with a head and a set of combs"), "headset"},
+		{"gaming head sets, black", names("ACME headset"), "gaming headsets black"},
+		{"Mouse pad!", names("ACME mouse pad", "Large mouse pads", "One mousepad"), "Mouse pad!"},
+		{"note book", names("Desk", "Lamp"), "note book"},
+		{"headset", names("ACME head set"), "headset"},
+		{"a b c d", names("abcd", "ab cd"), "ab cd"},
+	} {
+		if got := together(c.query, c.among); got != c.want {
+			t.Errorf("%q: %q, want %q", c.query, got, c.want)
+		}
+	}
+}
+
 func TestOneLetterOff(t *testing.T) {
 	for _, pair := range [][2]string{{"keyboard", "keybord"}, {"wireless", "wirless"}, {"necklace", "necklase"}, {"monitor", "mointor"}} {
 		if !oneLetterOff(pair[0], pair[1]) || !oneLetterOff(pair[1], pair[0]) {

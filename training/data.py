@@ -6,8 +6,26 @@ import json
 import random
 import re
 from collections import defaultdict
+from pathlib import Path
 
-from text import product_text
+import yaml
+
+from text import product_text, search_text
+
+
+def read_settings(path, changed=()):
+    """The settings of a run; each of changed is "key=value" or "stage.key=value"."""
+    settings = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    for item in changed:
+        key, value = item.split("=", 1)
+        *place, key = key.split(".")
+        owner = settings
+        for name in place:
+            owner = owner[name]
+        if key not in owner:
+            raise SystemExit(f"there is no setting {item.split('=', 1)[0]}")
+        owner[key] = yaml.safe_load(value)
+    return settings
 
 
 def open_text(path):
@@ -80,8 +98,14 @@ def read_synonyms(path):
     return out
 
 
+# What titles end in that is no name of a thing.
+NO_KINDS = set("""black white red blue green grey gray silver gold yellow cyan magenta pink orange purple brown beige original
+compatible pc ml mah gb mb tb mm cm inch set a4 a3 categorized""".split())
+
+
 class Kinds:
-    """What each product is: the last part of its category, and the endings of its title that others share.
+    """What each product is: the last part of its category, and the endings of its title that others share, unless the
+    title says the category already.
 
     A product is of a kind when one of its names ends in the kind's words: a "notebook case" is a case and no notebook.
     """
@@ -97,7 +121,8 @@ class Kinds:
         self.names = []
         for p, mine in zip(products, endings):
             category = tuple(words_of(str(p.get("category") or "").split("/")[-1]))
-            named = {e for e in mine if counts[e] >= least}
+            spelled = " ".join(category) and f" {' '.join(category)} " in f" {' '.join(words_of(p['title']))} "
+            named = set() if spelled else {e for e in mine if counts[e] >= least and e[-1] not in NO_KINDS}
             self.names.append(({category} if category else set()) | named)
         # members are the products of each kind, by place.
         self.members = defaultdict(set)
@@ -112,11 +137,22 @@ class Kinds:
         self.common = sorted((n, c) for n, c in counts.items() if c >= least and all(len(w) > 1 for w in n))
 
 
+def apart_or_together(words, vocabulary):
+    """The words as people also write them, where the catalogue knows these: "head set" for "headset", "mousepad"."""
+    for at, word in enumerate(words):
+        for cut in range(3, len(word) - 2):
+            if word[:cut] in vocabulary and word[cut:] in vocabulary:
+                return words[:at] + [word[:cut], word[cut:]] + words[at + 1:]
+        if at and words[at - 1] + word in vocabulary:
+            return words[:at - 1] + [words[at - 1] + word] + words[at + 1:]
+    return words
+
+
 def generated_pairs(products, embed, synonyms, settings, seed):
     """Pairs (query, product text, target 0..1) with the queries that customers would use for what the catalogue has.
 
     A query is a kind ("notebook", also by a synonym or in the plural), a kind with a word that some of its products
-    have ("wireless mouse"), or a brand with or without a kind. What is of the kind is relevant, fully where it has
+    have ("wireless mouse", "tn-2110 toner"), or a brand with or without a kind. What is of the kind is relevant, fully where it has
     the word and the brand as well; what only mentions the words ("notebook case") is not. Everything else goes by the
     cosine of the embeddings, up to settings["unknown"].
     """
@@ -124,9 +160,14 @@ def generated_pairs(products, embed, synonyms, settings, seed):
     rng = random.Random(seed)
     kinds, texts = Kinds(products), [product_text(p) for p in products]
     bags = [set(words_of(t)) for t in texts]
-    docs = embed(texts)
+    docs = embed([search_text(p) for p in products])
     brands = [words_of(str(p.get("brand") or "")) for p in products]
-    weights = [c ** 0.5 for _, c in kinds.common]
+    weights = [c ** settings["popular"] for _, c in kinds.common]
+    counts = defaultdict(int)
+    for bag in bags:
+        for w in bag:
+            counts[w] += 1
+    vocabulary = {w for w, c in counts.items() if c >= 5}
     pairs = []
     for _ in range(settings["pairs"] // settings["docs_per_query"]):
         kind, _ = rng.choices(kinds.common, weights)[0]
@@ -134,20 +175,26 @@ def generated_pairs(products, embed, synonyms, settings, seed):
         members = kinds.members[kind]
         own = sorted(members)
         style = rng.random()
-        if style < 0.35:  # with a word of some
+        if style < 0.45:  # with a word of some, or a number that names a model
             counts = defaultdict(int)
-            for i in rng.sample(own, min(40, len(own))):
+            sample = rng.sample(own, min(40, len(own)))
+            for i in sample:
                 for w in bags[i] - set(kind):
                     counts[w] += 1
-            some = [w for w, c in sorted(counts.items()) if 2 <= c <= 0.6 * min(40, len(own)) and w.isalpha() and len(w) > 2]
+            if style < 0.35:
+                some = [w for w, c in counts.items() if 2 <= c <= 0.6 * len(sample) and w.isalpha() and len(w) > 2]
+            else:
+                some = [w for w in counts if len(w) > 3 and any(c.isdigit() for c in w)]
             if some:
-                word = rng.choice(some)
-        elif style < 0.5:
+                word = rng.choice(sorted(some))
+        elif style < 0.6:
             brand = brands[rng.choice(own)] or None
         for at, w in enumerate(spoken):
             others = [a for a, listed in synonyms.items() if w in listed]
             if others and rng.random() < 0.5:
                 spoken[at] = rng.choice(others)
+        if rng.random() < 0.3:
+            spoken = apart_or_together(spoken, vocabulary)
         if rng.random() < 0.3:
             spoken[-1] += "es" if spoken[-1].endswith(("s", "x", "ch", "sh")) else "s"
         only_brand = brand and rng.random() < 0.4
@@ -159,7 +206,7 @@ def generated_pairs(products, embed, synonyms, settings, seed):
                 return 1.0 if brands[i] == brand else 0.3 if asked <= bags[i] else 0.0
             if i in members:
                 full = (not word or word in bags[i]) and (not brand or brands[i] == brand)
-                return 1.0 if full else 0.5
+                return 1.0 if full else 0.4
             if bags[i] & set(kind) or set(spoken) & bags[i]:
                 return 0.05
             return None
@@ -191,15 +238,26 @@ def misspell(word, rng):
     return word[:i] + word[i + 1] + word[i] + word[i + 2:]
 
 
-def augment(query, text, settings, rng):
-    """Now and then loses a word of the product or swaps two letters of the query."""
-    if rng.random() < settings["word_dropout"]:
-        words = text.split(" ")
+def alter_text(text, settings, rng):
+    """Now and then loses a word."""
+    words = text.split(" ")
+    if len(words) > 2 and rng.random() < settings["word_dropout"]:
         del words[rng.randrange(len(words))]
-        text = " ".join(words) or text
+    return " ".join(words)
+
+
+def alter_query(query, settings, rng):
+    """Now and then swaps two letters of a word."""
+    words = query.split(" ")
     if rng.random() < settings["misspell"]:
-        words = query.split(" ")
         i = rng.randrange(len(words))
         words[i] = misspell(words[i], rng)
-        query = " ".join(words)
-    return query, text
+    return " ".join(words)
+
+
+def by_query(pairs):
+    """[(query, [(text, target)])] in the order of the first mention."""
+    groups = defaultdict(list)
+    for query, text, target in pairs:
+        groups[query].append((text, target))
+    return list(groups.items())

@@ -1,8 +1,11 @@
-"""Trains the ranker in two stages. Every stage writes checkpoints and goes on from the last one after a kill.
+"""Trains the ranker in two stages. A run that was killed goes on from what it has finished.
 
   python train.py pretrain --catalogue PATH [--catalogue PATH …] --out runs/pretrain
-  python train.py finetune --catalogue PATH --ratings PATH --start runs/pretrain --out runs/final
-  python train.py crossvalidate (the same flags): one model for each fold, scores of the held-out queries in folds.json
+  python train.py validate (the same flags as below): tells nDCG@10 after each epoch on a part of the queries outside fold 0
+  python train.py crossvalidate --catalogue PATH --ratings PATH --start runs/pretrain --out runs/cv
+  python train.py finetune (the same flags): one model from all ratings, in weights.pt
+
+crossvalidate trains as finetune does, once a fold, and writes the scores of the held-out queries to folds.json.
 """
 import argparse
 import json
@@ -11,14 +14,13 @@ import time
 from pathlib import Path
 
 import torch
-import yaml
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from transformers import get_linear_schedule_with_warmup
 
 import data
 import metrics
-from model import BiEncoder, CrossEncoder, base_folder, encode, load_tokenizer, score
+from model import BiEncoder, Ranker, Read, base_folder, load_tokenizer, score
 from text import product_text
 
 
@@ -41,195 +43,279 @@ def pairwise(logits, grades):
     return loss.sum() / better.sum().clamp(min=1)
 
 
-def batches(ratings, products, queries, settings, rng):
-    """Batches of (queries, texts, grades 0..1). For pairwise and listwise loss a batch is part of one query."""
-    cfg, size = settings["finetune"], settings["batch"]
-    rows = [(q, product_text(products[d]), g / 3) for q in queries for d, g in ratings[q] if d in products]
-    if cfg["loss"] == "bce":
-        rng.shuffle(rows)
-        parts = [rows[i:i + size] for i in range(0, len(rows), size)]
-    else:
-        parts = []
-        for q in queries:
-            mine = [r for r in rows if r[0] == q]
-            rng.shuffle(mine)
-            parts += [mine[i:i + size] for i in range(0, len(mine), size)]
-        rng.shuffle(parts)
-    for part in parts:
-        pairs = [data.augment(q, t, cfg, rng) for q, t, _ in part]
-        yield [q for q, _ in pairs], [t for _, t in pairs], torch.tensor([g for _, _, g in part])
+def loss_of(logits, own, targets, weights):
+    """The loss of a batch: logits [queries, products]; own [queries, products] says which products were given for which
+    query, and targets holds their relevance 0..1.
+
+    Binary cross-entropy on what is own, the losses that rank over each query's own, and for the products of the other
+    queries cross-entropy with 0, unless the model already holds them for possible: nobody has said that they are not.
+    """
+    entropy = nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    loss = weights["bce"] * entropy[own].mean()
+    others = ~own & (logits.detach() < 0)
+    if weights["others"] and others.any():
+        loss = loss + weights["others"] * entropy[others].mean()
+    for of, weight in ((pairwise, weights["pairwise"]), (listwise, weights["listwise"])):
+        if weight:
+            loss = loss + weight * sum(of(row[mine], target[mine]) for row, mine, target in zip(logits, own, targets)) / len(logits)
+    return loss
 
 
-def judged(model, tokenizer, ratings, products, queries, max_tokens):
-    """{query: [(score, grade)]} over the rated products, in order of docid."""
-    rows = [(q, d, g) for q in queries for d, g in sorted(ratings[q]) if d in products]
-    scores = score(model, tokenizer, [q for q, _, _ in rows], [product_text(products[d]) for _, d, _ in rows], max_tokens)
-    out = {}
-    for (q, d, g), s in zip(rows, scores):
-        out.setdefault(q, []).append((s, g))
-    return out
+def optimise(model, steps, cfg):
+    trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    head = [p for n, p in trained if n.startswith("weigh")]
+    body = [p for n, p in trained if not n.startswith("weigh")]
+    optimizer = torch.optim.AdamW([
+        {"params": [p for p in body if p.ndim > 1], "weight_decay": cfg["weight_decay"], "lr": cfg["learning_rate"]},
+        {"params": [p for p in body if p.ndim <= 1], "weight_decay": 0.0, "lr": cfg["learning_rate"]},
+        {"params": head, "weight_decay": 0.0, "lr": cfg["head_learning_rate"]}])
+    return optimizer, get_linear_schedule_with_warmup(optimizer, int(cfg["warmup"] * steps), steps)
 
 
-class Checkpoints:
-    """The state of a run in one file, replaced whole, so that a kill at any moment leaves a usable one."""
+class Progress:
+    """A line that says how far a stage is, at most once in ten seconds."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.path = self.folder / "checkpoint.pt"
+    def __init__(self, what):
+        self.what, self.began, self.told = what, time.time(), 0.0
 
-    def save(self, **state):
-        temporary = self.path.with_suffix(".tmp")
-        torch.save(state, temporary)
-        temporary.replace(self.path)
-
-    def load(self):
-        return torch.load(self.path, weights_only=False) if self.path.exists() else None
+    def __call__(self, done, whole, loss=None):
+        now = time.time()
+        if now - self.told < 10 and done < whole:
+            return
+        self.told = now
+        left = (now - self.began) / max(done, 1) * (whole - done) / 60
+        print(f"{self.what}: {done}/{whole}" + (f", loss {loss:.4f}" if loss is not None else "") + f", {left:.1f} min left", flush=True)
 
 
-def optimise(model, steps, learning_rate, weight_decay, warmup):
-    decay = [p for n, p in model.named_parameters() if p.ndim > 1]
-    rest = [p for n, p in model.named_parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": weight_decay},
-                                   {"params": rest, "weight_decay": 0.0}], lr=learning_rate)
-    return optimizer, get_linear_schedule_with_warmup(optimizer, int(warmup * steps), steps)
+def save(path, **state):
+    """Replaces the file whole, so that a kill at any moment leaves a usable one."""
+    temporary = Path(path).with_suffix(".tmp")
+    torch.save(state, temporary)
+    temporary.replace(path)
 
 
-def progress(step, steps, loss, began):
-    left = (time.time() - began) / max(step, 1) * (steps - step)
-    print(f"\r{step}/{steps} steps, loss {loss:.4f}, {left / 60:.1f} min left ", end="", flush=True)
-
-
-def pretrain(settings, catalogues, out):
-    """First stage: generated queries over the catalogues; the targets come from what kind of thing a product is."""
-    cfg = settings["pretrain"]
-    folder = base_folder(settings["base"])
-    tokenizer = load_tokenizer(folder)
-    checkpoints = Checkpoints(out)
-    saved = checkpoints.load()
-    if saved and saved["done"]:
-        return
-    pairs_file = Path(out) / "pairs.json"
-    if pairs_file.exists():
-        pairs = json.loads(pairs_file.read_text())
-    else:
-        encoder = BiEncoder(folder, tokenizer, settings["max_tokens"])
+def make_pairs(settings, catalogues, path, embed):
+    """The first stage's pairs, made once: each catalogue has its share by the root of its size."""
+    if not path.exists():
+        cfg = settings["pretrain"]
         synonyms = data.read_synonyms(Path(__file__).parent / cfg["synonyms"])
         whole, pairs = sum(len(c) ** 0.5 for c in catalogues), []
         for products in catalogues:
             share = {**cfg, "pairs": int(cfg["pairs"] * len(products) ** 0.5 / whole)}
-            pairs += data.generated_pairs(list(products.values()), encoder.embed, synonyms, share, settings["seed"])
+            pairs += data.generated_pairs(list(products.values()), embed, synonyms, share, settings["seed"])
         random.Random(settings["seed"]).shuffle(pairs)
-        pairs_file.write_text(json.dumps(pairs))
+        path.write_text(json.dumps(pairs))
+    return json.loads(path.read_text())
+
+
+class Texts:
+    """Queries and product texts with what the frozen layers make of them, each read once."""
+
+    def __init__(self, model, tokenizer, queries, products, settings):
+        queries, products = sorted(set(queries)), sorted(set(products))
+        self.query, self.product = {q: i for i, q in enumerate(queries)}, {p: i for i, p in enumerate(products)}
+        self.queries = Read(model, tokenizer, queries, settings["max_tokens"] // 2, queries=True)
+        self.products = Read(model, tokenizer, products, settings["max_tokens"] - 4, progress=Progress("read"))
+
+    def logits(self, model, batch):
+        """(logits, own, targets) of a batch of groups (query, [(product text, target)])."""
+        products = [self.product[text] for _, some in batch for text, _ in some]
+        hidden, mask = self.products.batch(products)
+        asked, asked_mask = self.queries.batch([self.query[q] for q, _ in batch])
+        logits = model.compare(model.finish(asked, asked_mask), asked_mask, model.finish(hidden, mask), mask)
+        own, targets, at = torch.zeros_like(logits, dtype=torch.bool), torch.zeros_like(logits), 0
+        for row, (_, some) in enumerate(batch):
+            own[row, at:at + len(some)] = True
+            targets[row, at:at + len(some)] = torch.tensor([target for _, target in some])
+            at += len(some)
+        return logits, own, targets
+
+
+def batches(groups, size, rng):
+    """Batches of groups with about as many products as size; a long group is parted."""
+    parts = []
+    for query, some in groups:
+        some = list(some)
+        rng.shuffle(some)
+        parts += [(query, some[i:i + size // 3]) for i in range(0, len(some), size // 3)]
+    rng.shuffle(parts)
+    out, held = [[]], 0
+    for part in parts:
+        if held + len(part[1]) > size and out[-1]:
+            out.append([])
+            held = 0
+        out[-1].append(part)
+        held += len(part[1])
+    return out
+
+
+def step_on(model, texts, batch, optimizer, schedule, cfg):
+    """One step; returns its loss."""
+    loss = loss_of(*texts.logits(model, batch), cfg["loss"])
+    optimizer.zero_grad(), loss.backward(), nn.utils.clip_grad_norm_(model.parameters(), cfg["clip"])
+    optimizer.step(), schedule.step()
+    return loss.item()
+
+
+def pretrain(settings, catalogues, out):
+    """First stage: generated queries over the catalogues; the targets come from what kind of thing a product is."""
+    cfg, checkpoint = settings["pretrain"], Path(out) / "checkpoint.pt"
+    folder = base_folder(settings["base"])
+    tokenizer = load_tokenizer(folder)
+    saved = torch.load(checkpoint, weights_only=False) if checkpoint.exists() else None
+    if saved and saved["done"]:
+        return
+    embed = BiEncoder(folder, tokenizer, settings["max_tokens"]).embed
+    pairs = make_pairs(settings, catalogues, Path(out) / "pairs.json", embed)
     torch.manual_seed(settings["seed"])
-    model = CrossEncoder(folder)
-    steps = cfg["epochs"] * (len(pairs) // settings["batch"])
-    optimizer, schedule = optimise(model, steps, cfg["learning_rate"], 0.01, 0.05)
+    model = Ranker(folder, cfg["dropout"], cfg["frozen"])
+    texts = Texts(model, tokenizer, [q for q, _, _ in pairs], [t for _, t, _ in pairs], settings)
+    groups, rng = data.by_query(pairs), random.Random(settings["seed"])
+    parts = [part for _ in range(cfg["epochs"]) for part in batches(groups, cfg["batch"], rng)]
+    optimizer, schedule = optimise(model, len(parts), cfg)
     step = 0
     if saved:
         model.load_state_dict(saved["model"]), optimizer.load_state_dict(saved["optimizer"])
         schedule.load_state_dict(saved["schedule"])
         step = saved["step"]
-    writer, began, first = SummaryWriter(out), time.time(), step
+    writer, progress, first, smooth = SummaryWriter(out), Progress("pretrain"), step, None
     model.train()
-    while step < steps:
-        at = (step * settings["batch"]) % (len(pairs) - settings["batch"] + 1)
-        part = pairs[at:at + settings["batch"]]
-        logits = model(**encode(tokenizer, [p[0] for p in part], [p[1] for p in part], settings["max_tokens"]))
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.tensor([p[2] for p in part]))
-        optimizer.zero_grad(), loss.backward(), nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step(), schedule.step()
+    while step < len(parts):
+        loss = step_on(model, texts, parts[step], optimizer, schedule, cfg)
         step += 1
-        if step % 10 == 0:
-            progress(step - first, steps - first, loss.item(), began)
-            writer.add_scalar("pretrain/loss", loss.item(), step)
-        if step % 100 == 0 or step == steps:
-            checkpoints.save(model=model.state_dict(), optimizer=optimizer.state_dict(),
-                             schedule=schedule.state_dict(), step=step, done=step == steps)
+        smooth = loss if smooth is None else 0.95 * smooth + 0.05 * loss
+        writer.add_scalar("pretrain/loss", loss, step)
+        progress(step - first, len(parts) - first, smooth)
+        if step % 25 == 0 or step == len(parts):
+            save(checkpoint, model=model.state_dict(), optimizer=optimizer.state_dict(), schedule=schedule.state_dict(),
+                 step=step, done=step == len(parts))
     writer.close()
 
 
-def finetune(settings, products, ratings, train, valid, start, out):
-    """Second stage on graded ratings; keeps the weights of the best validation epoch, or the last without one."""
+class Rated:
+    """The rated pairs and the generated ones that are trained on beside them, read by the frozen layers once.
+
+    rows[query] holds (grade, [(query, text) as it is and altered copies]). Products are in order of docid, so that ties
+    do not depend on the grade.
+    """
+
+    def __init__(self, settings, products, ratings, start):
+        cfg, rng = settings["finetune"], random.Random(settings["seed"])
+        self.folder = base_folder(settings["base"])
+        self.start = torch.load(Path(start) / "checkpoint.pt", weights_only=False)["model"] if start else None
+        self.rows, self.replayed = {}, []
+        for query, rated in sorted(ratings.items()):
+            altered = [data.alter_query(query, cfg, rng) for _ in range(cfg["altered_copies"])]
+            for docid, grade in sorted(rated):
+                if docid in products:
+                    text = product_text(products[docid])
+                    copies = [(query, text)] + [(q, data.alter_text(text, cfg, rng)) for q in altered]
+                    self.rows.setdefault(query, []).append((grade, copies))
+        if start and cfg["replayed"]:
+            generated = json.loads((Path(start) / "pairs.json").read_text())
+            self.replayed = data.by_query(generated)[:cfg["replayed"]]
+        pairs = [pair for rows in self.rows.values() for _, copies in rows for pair in copies]
+        queries = [q for q, _ in pairs] + [q for q, _ in self.replayed]
+        texts = [t for _, t in pairs] + [t for _, some in self.replayed for t, _ in some]
+        self.texts = Texts(self.model(settings), load_tokenizer(self.folder), queries, texts, settings)
+
+    def model(self, settings):
+        """A model at the start of the second stage."""
+        model = Ranker(self.folder, settings["finetune"]["dropout"], settings["finetune"]["frozen"])
+        if self.start:
+            model.load_state_dict(self.start)
+        return model
+
+    def scored(self, model, queries):
+        """{query: [(score, grade)]}"""
+        queries = [q for q in queries if q in self.rows]
+        groups = [(self.texts.query[q], [self.texts.product[copies[0][1]] for _, copies in self.rows[q]]) for q in queries]
+        scores = score(model, self.texts.queries, self.texts.products, groups)
+        return {q: list(zip(some, [grade for grade, _ in self.rows[q]])) for q, some in zip(queries, scores)}
+
+    def batches(self, queries, settings, epoch, rng):
+        """An epoch's batches: the rated products of the queries, of which copies take turns, and the replayed groups."""
+        cfg = settings["finetune"]
+        copy = epoch % (cfg["altered_copies"] + 1)
+        groups = [(self.rows[q][0][1][copy][0], [(copies[copy][1], grade / 3) for grade, copies in self.rows[q]])
+                  for q in queries if q in self.rows]
+        return batches(groups + self.replayed, cfg["batch"], rng)
+
+
+def train_once(settings, rated, train, seed, writer, valid=()):
+    """One model from the queries in train. With queries in valid it stops early and keeps the best epoch's weights."""
     cfg = settings["finetune"]
-    folder = base_folder(settings["base"])
-    tokenizer = load_tokenizer(folder)
-    checkpoints = Checkpoints(out)
-    saved = checkpoints.load()
-    torch.manual_seed(settings["seed"])
-    model = CrossEncoder(folder, cfg["dropout"])
-    if start:
-        model.load_state_dict(torch.load(Path(start) / "checkpoint.pt", weights_only=False)["model"])
-    rows = sum(len(ratings[q]) for q in train)
-    steps = cfg["epochs"] * (rows // settings["batch"] + 1)
-    optimizer, schedule = optimise(model, steps, cfg["learning_rate"], cfg["weight_decay"], cfg["warmup"])
-    state = {"epoch": 0, "best": -1.0, "stale": 0, "weights": None, "done": False}
-    if saved:
-        model.load_state_dict(saved["model"]), optimizer.load_state_dict(saved["optimizer"])
-        schedule.load_state_dict(saved["schedule"])
-        state = saved["state"]
-    writer, began = SummaryWriter(out), time.time()
-    while not state["done"]:
-        epoch = state["epoch"]
-        rng = random.Random(settings["seed"] * 1000 + epoch)
+    torch.manual_seed(seed)
+    model = rated.model(settings)
+    epochs = [rated.batches(train, settings, epoch, random.Random(seed * 1000 + epoch)) for epoch in range(cfg["epochs"])]
+    optimizer, schedule = optimise(model, sum(map(len, epochs)), cfg)
+    step, best, stale, weights = 0, -1.0, 0, None
+    for epoch, parts in enumerate(epochs):
         model.train()
-        for i, (queries, texts, grades) in enumerate(batches(ratings, products, train, settings, rng)):
-            logits = model(**encode(tokenizer, queries, texts, settings["max_tokens"]))
-            if cfg["loss"] == "bce":
-                loss = nn.functional.binary_cross_entropy_with_logits(logits, grades)
-            else:
-                loss = {"pairwise": pairwise, "listwise": listwise}[cfg["loss"]](logits, grades)
-            optimizer.zero_grad(), loss.backward(), nn.utils.clip_grad_norm_(model.parameters(), cfg["clip"])
-            optimizer.step(), schedule.step()
-            if i % 10 == 0:
-                done = epoch * (rows // settings["batch"] + 1) + i
-                progress(done, steps, loss.item(), began)
-                writer.add_scalar("finetune/loss", loss.item(), done)
-        state["epoch"] += 1
+        for part in parts:
+            step += 1
+            writer.add_scalar("finetune/loss", step_on(model, rated.texts, part, optimizer, schedule, cfg), step)
         if valid:
-            value = metrics.mean(metrics.ndcg(p) for p in judged(model, tokenizer, ratings, products, valid,
-                                                                 settings["max_tokens"]).values())
-            writer.add_scalar("finetune/valid_ndcg10", value, state["epoch"])
-            print(f"\nepoch {state['epoch']}: validation nDCG@10 {value:.4f}")
-            if value > state["best"]:
-                state.update(best=value, stale=0, weights={k: v.clone() for k, v in model.state_dict().items()})
+            value = metrics.mean(metrics.ndcg(p) for p in rated.scored(model, valid).values())
+            writer.add_scalar("finetune/valid_ndcg10", value, epoch)
+            print(f"epoch {epoch + 1}: validation nDCG@10 {value:.4f}", flush=True)
+            if value > best:
+                best, stale, weights = value, 0, {k: v.clone() for k, v in model.state_dict().items()}
             else:
-                state["stale"] += 1
-        state["done"] = state["epoch"] >= cfg["epochs"] or (valid and state["stale"] >= cfg["patience"])
-        checkpoints.save(model=model.state_dict(), optimizer=optimizer.state_dict(), schedule=schedule.state_dict(),
-                         state=state)
-    writer.close()
-    if state["weights"]:
-        model.load_state_dict(state["weights"])
-    return model, tokenizer
+                stale += 1
+                if stale >= cfg["patience"]:
+                    break
+    return weights or model.state_dict()
+
+
+def finetune(settings, rated, train, out):
+    """The mean of the weights of a few models that differ by their seed, and of those that the BERT came with: one model to
+    run, steadier than each and nearer to what it knew of words that no rating speaks of (WiSE-FT, Wortsman et al. 2022)."""
+    cfg, kept = settings["finetune"], []
+    for n in range(cfg["seeds"]):
+        writer = SummaryWriter(Path(out) / f"seed{n}")
+        kept.append(train_once(settings, rated, train, settings["seed"] + n, writer))
+        writer.close()
+    model = rated.model(settings)
+    came = Ranker(rated.folder).state_dict()
+    model.load_state_dict({k: cfg["came_with"] * came[k] + (1 - cfg["came_with"]) * torch.stack([w[k] for w in kept]).mean(0)
+                           if v.is_floating_point() else v for k, v in kept[0].items()})
+    return model
 
 
 def crossvalidate(settings, products, ratings, start, out):
-    """One model a fold; writes every held-out query's scores, from which evaluate.py makes its report."""
-    results = {}
+    """One model a fold; writes every held-out query's scores, from which evaluate.py makes its report, and to
+    start.json those of the model that it starts from, which has seen no rating."""
+    results, rated = {}, None
     parts = data.folds(ratings, settings["folds"], settings["seed"])
+    progress = Progress("crossvalidate")
     for i, held in enumerate(parts):
         done = Path(out) / f"fold{i}.json"
         if not done.exists():
+            if rated is None:
+                rated = Rated(settings, products, ratings, start)
+                scored = rated.scored(rated.model(settings), sorted(ratings))
+                (Path(out) / "start.json").write_text(json.dumps({"scores": scored}))
+                print(f"start: judged nDCG@10 {metrics.mean(metrics.ndcg(p) for p in scored.values()):.4f}", flush=True)
             train = [q for part in parts if part is not held for q in part]
-            model, tokenizer = finetune(settings, products, ratings, train, None, start, Path(out) / f"fold{i}")
-            scored = judged(model, tokenizer, ratings, products, held, settings["max_tokens"])
-            done.write_text(json.dumps({"held": data.fingerprint(held), "train": data.fingerprint(train),
-                                        "scores": scored}))
-            (Path(out) / f"fold{i}" / "checkpoint.pt").unlink()
+            model = finetune(settings, rated, train, Path(out) / f"fold{i}")
+            scored = rated.scored(model, held)
+            save(Path(out) / f"fold{i}.pt", model=model.state_dict())
+            done.write_text(json.dumps({"held": data.fingerprint(held), "train": data.fingerprint(train), "scores": scored}))
         results.update(json.loads(done.read_text())["scores"])
         values = [metrics.ndcg(p) for p in results.values()]
-        print(f"\nfolds 0..{i}: judged nDCG@10 {metrics.mean(values):.4f} over {len(values)} queries")
+        print(f"folds 0..{i}: judged nDCG@10 {metrics.mean(values):.4f} over {len(values)} queries", flush=True)
+        progress(i + 1, len(parts))
     values = [metrics.ndcg(p) for p in results.values()]
     low, high = metrics.interval(values, settings["bootstrap"], settings["seed"])
     summary = {"ndcg@10": metrics.mean(values), "ci95": [low, high], "queries": len([v for v in values if v is not None])}
-    (Path(out) / "folds.json").write_text(json.dumps({"summary": summary, "scores": results}))
+    (Path(out) / "folds.json").write_text(json.dumps({"summary": summary, "settings": settings["finetune"], "scores": results}))
     print(json.dumps(summary))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=["pretrain", "finetune", "crossvalidate"])
+    parser.add_argument("stage", choices=["pretrain", "validate", "crossvalidate", "finetune"])
     parser.add_argument("--settings", default=Path(__file__).parent / "settings.yaml")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--catalogue", action="append", required=True, metavar="PATH")
@@ -237,14 +323,7 @@ def main():
     parser.add_argument("--start", help="folder of a run to start from")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    settings = yaml.safe_load(Path(args.settings).read_text())
-    for item in args.set:
-        key, value = item.split("=", 1)
-        place, *rest = key.split(".")
-        if rest:
-            settings[place][rest[0]] = yaml.safe_load(value)
-        else:
-            settings[place] = yaml.safe_load(value)
+    settings = data.read_settings(args.settings, args.set)
     torch.set_num_threads(settings["threads"])
     catalogues = [data.load_products(path) for path in args.catalogue]
     Path(args.out).mkdir(parents=True, exist_ok=True)
@@ -254,8 +333,14 @@ def main():
     ratings = data.load_ratings(args.ratings)
     if args.stage == "crossvalidate":
         return crossvalidate(settings, products, ratings, args.start, args.out)
-    model, _ = finetune(settings, products, ratings, sorted(ratings), None, args.start, args.out)
-    torch.save({"model": model.state_dict()}, Path(args.out) / "weights.pt")
+    rated = Rated(settings, products, ratings, args.start)
+    if args.stage == "validate":
+        _, *rest = data.folds(ratings, settings["folds"], settings["seed"])
+        train, valid = data.validation_split([q for part in rest for q in part], settings["seed"])
+        train_once(settings, rated, train, settings["seed"], SummaryWriter(args.out), valid)
+        return
+    model = finetune(settings, rated, sorted(ratings), args.out)
+    save(Path(args.out) / "weights.pt", model=model.state_dict())
 
 
 if __name__ == "__main__":

@@ -70,3 +70,18 @@ func Embedder(t testing.TB, name string) *onnx.Embedder {
 	})
 	return e
 }
+
+// Ranker loads the shipped ranker and closes it when the test ends.
+func Ranker(t testing.TB) *onnx.CrossEncoder {
+	t.Helper()
+	c, err := onnx.LoadCrossEncoder(Runtime(t), filepath.Join(Models(), "ranker"), onnx.CrossEncoderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}

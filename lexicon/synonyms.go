@@ -1,13 +1,15 @@
-package retrieval
+package lexicon
 
 import (
 	_ "embed" // the synonyms
 	"strings"
 )
 
-// synonyms are other words by which listings call what a customer names, in the singular; spellings too. They
+// Synonyms are other words by which listings call what a customer names, in the singular; spellings too. They
 // widen the query alone: a word that is rare in a catalogue ("laptop" among notebooks) still finds its kind.
 // Words that mean something else as often ("notebook" for paper) are not widened themselves.
+func Synonyms(word string) []string { return synonyms[word] }
+
 var synonyms = readSynonyms(synonymFile)
 
 //go:embed synonyms.txt
