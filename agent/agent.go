@@ -78,6 +78,8 @@ type Parts struct {
 	Orders    Orders
 	Writer    Writer
 	Spelling  Spelling
+	// Taste may be nil: every customer is then new.
+	Taste Taste
 }
 
 // Config tunes an Agent. The zero value works.
@@ -264,6 +266,9 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		return t.say(ctx, "why")
 	}
 	t.givesUp()
+	if done, err := t.goesWith(ctx); done || err != nil {
+		return err
+	}
 	switch t.parse.Intent {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
 		return t.find(ctx)

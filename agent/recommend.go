@@ -68,6 +68,11 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 			return err
 		}
 	}
+	if q.Text == "" {
+		if r, err = t.liked(ctx, q); err != nil {
+			return err
+		}
+	}
 	const enough = 3
 	if len(r.shown) < enough && q.Text != "" && !t.aboutGift() {
 		r = t.nearest(r)

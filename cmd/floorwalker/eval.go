@@ -20,6 +20,7 @@ type evalCmd struct {
 	Relevance     evalRelevanceCmd     `cmd:"" help:"Measure search and ranking against ratings."`
 	Understanding evalUnderstandingCmd `cmd:"" help:"Measure a parser on cases."`
 	Dialogue      evalDialogueCmd      `cmd:"" help:"Play conversations against a running server."`
+	Recommend     evalRecommendCmd     `cmd:"" help:"Measure recommendations on purchases, split by time."`
 }
 
 // evalUnderstandingCmd measures intents and slots.

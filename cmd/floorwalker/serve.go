@@ -125,7 +125,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Writer: model.writer(), Spelling: local},
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: events, Writer: model.writer(), Spelling: local},
 		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
@@ -171,6 +171,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
 	workers.run("rankers", live.run)
 	workers.run("events", events.Run)
+	workers.run("taste", events.LearnOn)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
 	workers.run("vector index", catalogue.Prepare)
 	workers.run("vocabulary", func(ctx context.Context) error { return followVocabulary(ctx, catalogue, local) })

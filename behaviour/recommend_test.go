@@ -1,0 +1,222 @@
+package behaviour_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"floorwalker/behaviour"
+	"floorwalker/embedded/pgtest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+func bought(id, session, client, sku string, at time.Time) behaviour.Event {
+	return behaviour.Event{ID: id, Action: behaviour.Purchase, Session: session, Client: client, Time: at, Trusted: true,
+		Attributes: behaviour.Attributes{Object: behaviour.Object{ID: sku}}}
+}
+
+// campers bought tents with mats, cooks pans with spoons, and gardeners each something else.
+func campersAndCooks(t *testing.T, l *behaviour.Log) {
+	t.Helper()
+	var events []behaviour.Event
+	for n := range 12 {
+		client, at := fmt.Sprint("client-", n), noon.Add(-time.Duration(n+1)*time.Hour)
+		set := []string{"tent", "mat", "lamp"}
+		if n%2 == 0 {
+			set = []string{"pan", "spoon", "apron"}
+		}
+		for _, sku := range append(set, fmt.Sprint("spade-", n)) {
+			events = append(events, bought(sku, fmt.Sprint("order-", n), client, sku, at))
+		}
+	}
+	add(t, l, events...)
+	if err := l.Relearn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func recommended(t *testing.T, l *behaviour.Log, client, session string) []string {
+	t.Helper()
+	skus, err := l.For(t.Context(), client, session, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return skus
+}
+
+func TestAnEventChangesTheNextRecommendationAtOnce(t *testing.T) {
+	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
+	campersAndCooks(t, l)
+	if got := recommended(t, l, "ann", "visit"); got != nil {
+		t.Fatalf("of nobody known: %v", got)
+	}
+	add(t, l, click("1", "visit", "pan", noon.Add(-time.Minute)))
+	if got := recommended(t, l, "ann", "visit"); !slices.Contains(got, "spoon") || slices.Contains(got, "mat") {
+		t.Errorf("after a pan: %v", got)
+	}
+	const soon = 200 * time.Millisecond
+	quickest := time.Hour
+	for n := range 5 { // a busy machine may be late once
+		client := fmt.Sprint("quick-", n)
+		tent := bought("t", client, client, "tent", noon.Add(-time.Second))
+		began := time.Now()
+		add(t, l, tent)
+		got := recommended(t, l, client, client)
+		quickest = min(quickest, time.Since(began))
+		if !slices.Contains(got, "mat") || !slices.Contains(got, "lamp") || slices.Contains(got, "spoon") {
+			t.Errorf("after a tent: %v", got)
+		}
+	}
+	t.Logf("event in and recommendation out in %v", quickest)
+	if quickest > soon {
+		t.Errorf("event in and recommendation out took %v", quickest)
+	}
+	if with, err := l.GoesWith(t.Context(), "tent", 2); err != nil || len(with) != 2 || slices.Contains(with, "pan") {
+		t.Errorf("with a tent goes %v, %v", with, err)
+	}
+}
+
+func TestWhatWasDeclinedIsLeftOutAndARefusalEndsPersonalUse(t *testing.T) {
+	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
+	campersAndCooks(t, l)
+	add(t, l, bought("1", "visit", "ann", "tent", noon))
+	l.Declined(t.Context(), "visit", "ann", "mat")
+	if got := recommended(t, l, "ann", "visit"); slices.Contains(got, "mat") || !slices.Contains(got, "lamp") {
+		t.Errorf("after the mat was declined: %v", got)
+	}
+	for _, who := range []string{"ann", "visit"} { // either refusal is held to
+		if err := l.Allow(t.Context(), who, false); err != nil {
+			t.Fatal(err)
+		}
+		if got := recommended(t, l, "ann", "visit"); got != nil {
+			t.Errorf("in spite of %s's refusal: %v", who, got)
+		}
+		if err := l.Allow(t.Context(), who, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := recommended(t, l, "ann", "visit"); got == nil {
+		t.Error("allowed again, and nothing is recommended")
+	}
+	if _, err := l.Erase(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if got := recommended(t, l, "ann", "visit"); got != nil {
+		t.Errorf("after the erasure: %v", got)
+	}
+}
+
+// TestBotsDoNotMoveWhatIsRecommended has three events in ten made by programs: hundreds of sessions that click one
+// product and a best seller, neither of which the shop ever showed them, and one session that was shown both and clicks
+// them again and again. What newcomers are recommended stays within 5 % of what it was.
+func TestBotsDoNotMoveWhatIsRecommended(t *testing.T) {
+	cleanNear, cleanLiked, quiet := botted(t, false)
+	near, liked, share := botted(t, true)
+	t.Logf("nDCG@10 after one click %.4f, with bots %.4f; of what is popular %.4f, with bots %.4f; bots made %.0f %% of the events",
+		cleanNear, near, cleanLiked, liked, 100*share)
+	if quiet != 0 || share < 0.3 {
+		t.Fatalf("bots made %.2f of the events", share)
+	}
+	if cleanNear < 0.2 || cleanLiked < 0.02 {
+		t.Errorf("the customers' taste was not learnt at all")
+	}
+	for _, pair := range [][2]float64{{cleanNear, near}, {cleanLiked, liked}} {
+		if math.Abs(pair[1]-pair[0]) > 0.05*pair[0] {
+			t.Errorf("bots moved nDCG@10 from %.4f to %.4f", pair[0], pair[1])
+		}
+	}
+}
+
+// botted is nDCG@10 of the baskets of 200 newcomers of whom one click is known (near) or nothing (liked), and the share
+// of bots' events.
+func botted(t *testing.T, bots bool) (near, liked, share float64) {
+	t.Helper()
+	pool := pgtest.New(t)
+	l := behaviour.NewLog(pool, behaviour.Options{Now: atNoon})
+	random := rand.New(rand.NewPCG(7, 7))
+	const clusters, sorts, customers, newcomers, size = 8, 20, 400, 200, 5
+	pick := func(cluster int) string { // the first sorts of a cluster sell best
+		return fmt.Sprintf("c%d-%d", cluster, int(sorts*math.Pow(random.Float64(), 2)))
+	}
+	var events []behaviour.Event
+	for c := range customers {
+		client := fmt.Sprint("customer-", c)
+		for i := range size {
+			events = append(events, bought(fmt.Sprint(i), client, client, pick(c%clusters), noon.Add(-time.Duration(c%60)*time.Hour)))
+		}
+	}
+	honest := len(events)
+	if bots {
+		for k := range clusters + 1 {
+			sku := fmt.Sprintf("c%d-0", k)
+			if k == clusters {
+				sku = "junk"
+			}
+			events = append(events, behaviour.Event{ID: fmt.Sprint("shown-", k), Action: behaviour.Impression, Session: "loud", Time: noon.Add(-time.Hour),
+				Trusted: true, Attributes: behaviour.Attributes{Object: behaviour.Object{ID: sku}}})
+		}
+		for i := range honest*3/7 + 1 {
+			session := fmt.Sprint("bot-", i/2)
+			if i/2%3 == 0 {
+				session = "loud"
+			}
+			sku := "junk"
+			if i%2 == 0 {
+				sku = fmt.Sprintf("c%d-0", i/2%clusters)
+			}
+			events = append(events, click(fmt.Sprint("bot-", i), session, sku, noon.Add(-time.Hour+time.Duration(i)*time.Second)))
+		}
+	}
+	add(t, l, events...)
+	total := count(t, pool, `SELECT count(*) FROM behaviour_events`)
+	if err := l.Relearn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	popular := popularNow(t, pool)
+	for n := range newcomers {
+		client, basket := fmt.Sprint("newcomer-", n), map[string]bool{}
+		for range size {
+			basket[pick(n%clusters)] = true
+		}
+		add(t, l, click("first", client, fmt.Sprintf("c%d-0", n%clusters), noon))
+		got, err := l.For(t.Context(), client, client, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near += gainOf(got, basket) / newcomers
+		liked += gainOf(popular, basket) / newcomers
+	}
+	return near, liked, float64(total-honest) / float64(total)
+}
+
+// gainOf is nDCG@10 of a list against a basket.
+func gainOf(list []string, basket map[string]bool) float64 {
+	var gain, ideal float64
+	for i, sku := range list {
+		if basket[sku] {
+			gain += 1 / math.Log2(float64(i+2))
+		}
+	}
+	for i := range min(len(basket), 10) {
+		ideal += 1 / math.Log2(float64(i+2))
+	}
+	return gain / ideal
+}
+
+func popularNow(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `SELECT sku FROM item_popularity ORDER BY score DESC, sku LIMIT 10`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	skus, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return skus
+}

@@ -1,0 +1,100 @@
+package behaviour
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// deedRow is an event that says something about taste.
+type deedRow struct {
+	Client, Session, SKU string
+	Action               Action
+	Amount               float64
+	Time                 time.Time
+}
+
+// history reads the latest of what clients did, none of those who refused that it is used, and what is popular.
+func (l *Log) history(ctx context.Context, clients []string) (rows []deedRow, popular []Scored, err error) {
+	b := &pgx.Batch{}
+	b.Queue(`SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
+		WHERE client = ANY($1) AND sku <> '' AND action NOT IN ('impression', 'hover')
+			AND NOT EXISTS (SELECT FROM behaviour_consent c WHERE c.client = ANY($1) AND c.purpose = 'personalisation' AND NOT c.granted)
+		ORDER BY event_time DESC LIMIT $2`, clients, longestHistory).Query(func(r pgx.Rows) error {
+		rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[deedRow])
+		return err
+	})
+	b.Queue(`SELECT sku, score FROM item_popularity ORDER BY score DESC, sku LIMIT 100`).Query(func(r pgx.Rows) error {
+		popular, err = pgx.CollectRows(r, pgx.RowToStructByPos[Scored])
+		return err
+	})
+	return rows, popular, l.pool.SendBatch(ctx, b).Close()
+}
+
+func (l *Log) neighboursOf(ctx context.Context, skus []string) (map[string][]Scored, error) {
+	rows, err := l.pool.Query(ctx, `SELECT sku, other, weight FROM item_neighbours WHERE sku = ANY($1) ORDER BY sku, weight DESC, other`, skus)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string][]Scored{}
+	var sku string
+	var s Scored
+	_, err = pgx.ForEachRow(rows, []any{&sku, &s.SKU, &s.Score}, func() error {
+		found[sku] = append(found[sku], s)
+		return nil
+	})
+	return found, err
+}
+
+// evidence is what all clients did since a time. What a page claims counts where the server itself showed that session
+// the product: who clicks what was never shown is a program.
+func (l *Log) evidence(ctx context.Context, since time.Time) ([]deedRow, error) {
+	rows, err := l.pool.Query(ctx, `SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
+		WHERE event_time >= $1 AND sku <> '' AND action IN ('purchase', 'add_to_cart', 'share', 'click', 'rating', 'dwell')
+			AND (trusted OR EXISTS (SELECT FROM behaviour_events i
+				WHERE i.session = e.session AND i.sku = e.sku AND i.action = 'impression' AND i.trusted AND i.event_time >= $1))`, since)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[deedRow])
+}
+
+var errLearning = errors.New("another replica learns already")
+
+// learnLock keeps two replicas from replacing what was learnt at once.
+const learnLock = 8_231_704_561
+
+func (l *Log) storeLore(ctx context.Context, lore Lore) error {
+	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		var mine bool
+		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(learnLock)).Scan(&mine); err != nil {
+			return err
+		}
+		if !mine {
+			return errLearning
+		}
+		// Deleted, not truncated: who reads meanwhile sees what was learnt before.
+		if _, err := tx.Exec(ctx, `DELETE FROM item_neighbours`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM item_popularity`); err != nil {
+			return err
+		}
+		var pairs, scores [][]any
+		for sku, others := range lore.Neighbours {
+			for _, o := range others {
+				pairs = append(pairs, []any{sku, o.SKU, float32(o.Score)})
+			}
+		}
+		for _, p := range lore.Popular {
+			scores = append(scores, []any{p.SKU, float32(p.Score)})
+		}
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_neighbours"}, []string{"sku", "other", "weight"}, pgx.CopyFromRows(pairs)); err != nil {
+			return err
+		}
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"item_popularity"}, []string{"sku", "score"}, pgx.CopyFromRows(scores))
+		return err
+	})
+}
