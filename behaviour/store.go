@@ -90,15 +90,9 @@ func (l *Log) dropBefore(ctx context.Context, before time.Time) (dropped []time.
 	return dropped, err
 }
 
-// erase deletes what is known of a client, or of a session. A refusal stays, so that it is held to.
 func (l *Log) erase(ctx context.Context, who string) (n int, err error) {
 	err = pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM behaviour_events WHERE client = $1 OR session = $1`, who)
-		if err != nil {
-			return err
-		}
-		n = int(tag.RowsAffected())
-		_, err = tx.Exec(ctx, `DELETE FROM behaviour_consent WHERE client = $1 AND granted`, who)
+		n, err = Erase(ctx, tx, who)
 		return err
 	})
 	return n, err

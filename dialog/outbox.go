@@ -99,6 +99,9 @@ func (r *Relay) round(ctx context.Context, js jetstream.JetStream, ready *bool) 
 		}
 		*ready = true
 	}
+	if err := r.forget(ctx, js); err != nil {
+		return err
+	}
 	for {
 		sent, err := r.some(ctx, js)
 		if err != nil || sent == 0 {

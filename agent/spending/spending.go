@@ -95,10 +95,12 @@ type account struct {
 
 func (l *Ledger) accounts(p llm.Payer) (all []account) {
 	if p.Customer != "" && l.o.Customer >= 0 {
-		all = append(all, account{"customer", sha256.Sum256([]byte("customer " + p.Customer)), l.o.Customer})
+		all = append(all, account{"customer", customerKey(p.Customer), l.o.Customer})
 	}
 	if p.Network != "" && l.o.Network >= 0 {
 		all = append(all, account{"network", sha256.Sum256([]byte("network " + p.Network)), l.o.Network})
 	}
 	return all
 }
+
+func customerKey(name string) [sha256.Size]byte { return sha256.Sum256([]byte("customer " + name)) }

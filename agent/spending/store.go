@@ -3,6 +3,7 @@ package spending
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -48,4 +49,17 @@ func (l *Ledger) add(ctx context.Context, accounts []account, tokens int) error 
 func (l *Ledger) sweep(ctx context.Context) error {
 	_, err := l.pool.Exec(ctx, `DELETE FROM model_tokens WHERE slot < now() - interval '2 hours'`)
 	return err
+}
+
+// Erase forgets what the customers, or visitors' sessions, used, in the caller's transaction.
+func Erase(ctx context.Context, tx pgx.Tx, names []string) error {
+	var all [][]byte
+	for _, name := range names {
+		key := customerKey(name)
+		all = append(all, key[:])
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM model_tokens WHERE account = ANY ($1)`, all); err != nil {
+		return fmt.Errorf("erase what customers used of the model: %w", err)
+	}
+	return nil
 }

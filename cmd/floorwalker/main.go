@@ -32,6 +32,7 @@ type cli struct {
 	Eval         evalCmd         `cmd:"" help:"Measure relevance, understanding or conversations."`
 	Model        modelCmd        `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
 	Bench        benchCmd        `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
+	Customer     customerCmd     `cmd:"" help:"What is stored of a customer: export it, erase it."`
 }
 
 // streams are the program's standard streams, passed in so that a test can run the whole program.

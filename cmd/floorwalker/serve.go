@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -38,6 +39,8 @@ type serveCmd struct {
 	Origins        []string           `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
 	ConsoleOrigins []string           `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
 	ImageHosts     []string           `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	TrustedProxies []string           `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
+	HSTS           string             `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
 	AdminToken     string             `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
 	CheckoutURL    string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
 	Rates          map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
@@ -73,6 +76,10 @@ func (c knownCustomers) verifier(pool *pgxpool.Pool, log *slog.Logger) (*identit
 func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	log := slog.New(privacy.Handler(slog.NewTextHandler(std.err, nil)))
 	rates, err := parseRates(c.Rates)
+	if err != nil {
+		return err
+	}
+	proxies, err := networks(c.TrustedProxies)
 	if err != nil {
 		return err
 	}
@@ -150,7 +157,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if verifier != nil {
 		parts.Identity = verifier
 	}
-	server := web.New(parts, web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, VerifiedOnly: c.VerifiedOnly,
+	server := web.New(parts, web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, TrustedProxies: proxies, HSTS: c.HSTS, VerifiedOnly: c.VerifiedOnly,
 		AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
@@ -194,6 +201,18 @@ func (c *serveCmd) origins() []string {
 		return c.Origins
 	}
 	return web.OriginsFor(c.Listen)
+}
+
+// networks reads addresses of networks.
+func networks(given []string) (all []netip.Prefix, err error) {
+	for _, text := range given {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy %q: a network is written as in 10.0.0.0/8 or 192.0.2.7/32", text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }
 
 // readiness looks at each part.

@@ -129,3 +129,15 @@ func TestTheSettingsReferenceIsCurrent(t *testing.T) {
 		t.Errorf("docs/settings.md is not what the code says; go test -run Reference -update ./cmd/floorwalker writes it: %v", err)
 	}
 }
+
+func TestAProxysNetworkIsReadOrRefused(t *testing.T) {
+	got, err := networks([]string{"10.0.0.0/8", "2001:db8::/32"})
+	if err != nil || len(got) != 2 || got[0].String() != "10.0.0.0/8" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, text := range []string{"10.0.0.1", "proxy", "*", "10.0.0.0/33"} {
+		if got, err := networks([]string{text}); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}
