@@ -22,7 +22,7 @@ import (
 )
 
 // broker is a real NATS server with JetStream in dir, on the port (-1 chooses one).
-func broker(t *testing.T, dir string, port int) *natsserver.Server {
+func broker(t testing.TB, dir string, port int) *natsserver.Server {
 	t.Helper()
 	s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoLog: true, NoSigs: true})
 	if err != nil {
@@ -37,7 +37,7 @@ func broker(t *testing.T, dir string, port int) *natsserver.Server {
 
 func connect(t *testing.T, s *natsserver.Server) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect(s.ClientURL(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
+	nc, err := nats.Connect(s.ClientURL(), append(dialog.NATSOptions(), nats.ReconnectWait(50*time.Millisecond))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,10 @@ func receive(t *testing.T, js jetstream.JetStream, n int) []protocol.HandoffEven
 		if ctx.Err() != nil {
 			t.Fatalf("no stream: %v", err)
 		}
-		consumer, err = js.OrderedConsumer(ctx, "FLOORWALKER_HANDOFF", jetstream.OrderedConsumerConfig{})
+		// A request that is lost as NATS starts is made again.
+		try, cancel := context.WithTimeout(ctx, time.Second)
+		consumer, err = js.OrderedConsumer(try, "FLOORWALKER_HANDOFF", jetstream.OrderedConsumerConfig{})
+		cancel()
 	}
 	var events []protocol.HandoffEvent
 	for len(events) < n && ctx.Err() == nil {

@@ -19,6 +19,9 @@ type RelayOptions struct {
 	Stream string
 	// Every is how often the outbox is looked at without a poke. Default 1 s.
 	Every time.Duration
+	// Duplicates is for how long the stream itself drops a message that it has; receivers drop it by its id at any
+	// time. Default 1 h.
+	Duplicates time.Duration
 	// MaxAttempts is how often one message may be refused before it is put aside. An outage is no refusal. Default 10.
 	MaxAttempts int
 	// Logger gets what operators need. Default: discard.
@@ -37,7 +40,7 @@ type Relay struct {
 // NewRelay makes a relay; Run makes it work. The connection stays the caller's to close.
 func NewRelay(pool *pgxpool.Pool, nc *nats.Conn, o RelayOptions) *Relay {
 	o.Stream, o.Every, o.MaxAttempts = or(o.Stream, "FLOORWALKER_HANDOFF"), or(o.Every, time.Second), or(o.MaxAttempts, 10)
-	o.Logger = or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Duplicates, o.Logger = or(o.Duplicates, time.Hour), or(o.Logger, slog.New(slog.DiscardHandler))
 	return &Relay{pool: pool, nc: nc, o: o, poke: make(chan struct{}, 1)}
 }
 
@@ -57,15 +60,18 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(r.o.Every)
 	defer tick.Stop()
-	ready, checked, reconnects := false, time.Now(), uint64(0)
+	known, checked, reconnects := nothing, time.Now(), uint64(0)
 	for {
-		// After a break, and now and then, it looks whether the stream is still the one that it filled.
-		if again := r.nc.Stats().Reconnects; again != reconnects || time.Since(checked) > checkEvery {
-			ready, checked, reconnects = false, time.Now(), again
+		// After a break it looks whether the stream can still give everything; now and then, whether it is still
+		// the one that it filled.
+		if again := r.nc.Stats().Reconnects; again != reconnects {
+			known, checked, reconnects = nothing, time.Now(), again
+		} else if time.Since(checked) > checkEvery {
+			known, checked = min(known, theMessages), time.Now()
 		}
 		if r.nc.IsConnected() {
-			if err := r.round(ctx, js, &ready); err != nil && ctx.Err() == nil {
-				ready = false
+			if err := r.round(ctx, js, &known); err != nil && ctx.Err() == nil {
+				known = min(known, theMessages)
 				r.o.Logger.Warn("outbox not sent yet", "error", err)
 			}
 		}
@@ -78,6 +84,17 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
+// knowledge is what a relay has made sure of since the stream may last have changed.
+type knowledge int
+
+const (
+	nothing knowledge = iota
+	// theMessages are read back and whole.
+	theMessages
+	// theStream is the one that the relay filled.
+	theStream
+)
+
 const (
 	// checkEvery is how often the stream is compared with the outbox while nothing breaks.
 	checkEvery = time.Minute
@@ -86,18 +103,23 @@ const (
 )
 
 // round sends everything that is due.
-func (r *Relay) round(ctx context.Context, js jetstream.JetStream, ready *bool) error {
-	if !*ready {
+func (r *Relay) round(ctx context.Context, js jetstream.JetStream, known *knowledge) error {
+	if *known < theStream {
 		stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: r.o.Stream,
 			Description: "Who has which conversation, for other systems", Subjects: []string{"floorwalker.handoff.>"},
-			Storage: jetstream.FileStorage, Duplicates: time.Hour, MaxAge: keepSent})
+			Storage: jetstream.FileStorage, Duplicates: r.o.Duplicates, MaxAge: keepSent})
 		if err != nil {
 			return fmt.Errorf("make stream %s: %w", r.o.Stream, err)
 		}
 		if err := r.compare(ctx, stream.CachedInfo()); err != nil {
 			return err
 		}
-		*ready = true
+		if *known < theMessages {
+			if err := r.readBack(ctx, stream); err != nil {
+				return err
+			}
+		}
+		*known = theStream
 	}
 	if err := r.forget(ctx, js); err != nil {
 		return err
@@ -143,6 +165,60 @@ func (r *Relay) compare(ctx context.Context, stream *jetstream.StreamInfo) error
 		r.o.Logger.Warn("the stream lost messages, they are sent again", "stream", r.o.Stream, "messages", lost)
 	}
 	return nil
+}
+
+// readBack looks whether the stream can still give each message, and marks the others to be sent again: JetStream
+// passes over what it finds damaged in its files.
+func (r *Relay) readBack(ctx context.Context, stream jetstream.Stream) error {
+	state := stream.CachedInfo().State
+	if state.Msgs == 0 {
+		return nil
+	}
+	held, err := readable(ctx, stream, state.LastSeq)
+	if err != nil {
+		return fmt.Errorf("read stream %s back: %w", r.o.Stream, err)
+	}
+	tag, err := r.pool.Exec(ctx, `UPDATE outbox SET sent_at = NULL, stream_seq = NULL
+		WHERE sent_at IS NOT NULL AND stream_seq BETWEEN $1 AND $2 AND stream_seq <> ALL ($3)`, int64(state.FirstSeq), int64(state.LastSeq), held)
+	if err != nil {
+		return fmt.Errorf("mark what stream %s can't give: %w", r.o.Stream, err)
+	}
+	if n := tag.RowsAffected(); n > 0 {
+		r.o.Logger.Warn("messages of the stream are damaged, they are sent again", "stream", r.o.Stream, "messages", n)
+	}
+	return nil
+}
+
+// readable lists the numbers up to the last of the messages that the stream can give.
+func readable(ctx context.Context, stream jetstream.Stream, last uint64) (held []int64, err error) {
+	// The last ones may be those that are damaged: then nothing more comes, and it does not wait for ever.
+	const batch, wait, patience = 500, time.Second, 3
+	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{HeadersOnly: true, AckPolicy: jetstream.AckNonePolicy,
+		MemoryStorage: true, InactiveThreshold: 10 * wait})
+	if err != nil {
+		return nil, err
+	}
+	for silent := 0; silent < patience; {
+		messages, err := consumer.Fetch(batch, jetstream.FetchMaxWait(wait))
+		if err != nil {
+			return nil, err
+		}
+		silent++
+		for m := range messages.Messages() {
+			meta, err := m.Metadata()
+			if err != nil {
+				return nil, err
+			}
+			silent, held = 0, append(held, int64(meta.Sequence.Stream))
+			if meta.Sequence.Stream >= last {
+				return held, nil
+			}
+		}
+		if err := messages.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) {
+			return nil, err
+		}
+	}
+	return held, nil
 }
 
 // relayBatch is how many messages go out in one transaction.

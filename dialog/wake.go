@@ -45,6 +45,11 @@ type Notice struct {
 // WakeSubject is the NATS core subject of a session's notices.
 func WakeSubject(sessionID string) string { return "floorwalker.session." + sessionID }
 
+// NATSOptions are how a connection is to be set up: however long NATS is away, it is found again.
+func NATSOptions() []nats.Option {
+	return []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond)}
+}
+
 // natsWake is a Wake over NATS core: no store, no acknowledgement, since a lost notice is only a delay.
 // All subscriptions share one channel and one goroutine, which lives while there is a subscription: a
 // goroutine each would cost more memory than the rest of an idle reader.

@@ -174,3 +174,43 @@ func FuzzDecodeClient(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecodeConsole is the same for what consoles send.
+func FuzzDecodeConsole(f *testing.F) {
+	for _, seed := range []string{`{"v":1,"type":"session.resume","session":"s","data":{"epoch":"e","seq":7}}`, `{"v":1,"type":"session.leave","session":"s"}`,
+		`{"v":1,"type":"message.read","session":"s","data":{"seq":3}}`, `{"v":1,"type":"message.send","data":{"text":"x"}}`, `{"session":7}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		env, data, err := protocol.DecodeConsole(frame)
+		if err != nil {
+			if code, sentence := shop.CodeOf(err); code == shop.CodeInternal || sentence == "" || !utf8.ValidString(sentence) {
+				t.Fatalf("code %q, sentence %q", code, sentence)
+			}
+			return
+		}
+		if _, ok := protocol.Lookup(env.Type); !ok || env.V != protocol.Version || data == nil {
+			t.Fatalf("%+v passed", env)
+		}
+	})
+}
+
+// FuzzDecodeServer is the same for what clients are sent: types of a later version pass without data.
+func FuzzDecodeServer(f *testing.F) {
+	for _, seed := range []string{`{"v":1,"type":"message.delta","data":{"message_id":"m","offset":3,"text":"x"}}`, `{"v":1,"type":"of.tomorrow","seq":9,"data":{}}`,
+		`{"v":1,"type":"session.opened","data":{"cart":{"lines":[{}]}}}`, `{"v":1,"type":"error","data":[]}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		env, data, err := protocol.DecodeServer(frame)
+		if err != nil {
+			return
+		}
+		if _, known := protocol.Lookup(env.Type); known && data == nil {
+			t.Fatalf("%+v passed without its data", env)
+		}
+		if _, err := env.Encode(); err != nil {
+			t.Fatalf("%+v can't be written again: %v", env, err)
+		}
+	})
+}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
+	"floorwalker/dialog"
 	"floorwalker/embedded"
 
 	"github.com/nats-io/nats.go"
@@ -34,7 +34,7 @@ func startServices(ctx context.Context, s services, std streams, log *slog.Logge
 	}
 	b.pool = db.pool
 	b.stops = append(b.stops, func() error { return db.close(context.Background()) })
-	options := []nats.Option{nats.Name("floorwalker"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.RetryOnFailedConnect(true)}
+	options := append(dialog.NATSOptions(), nats.Name("floorwalker"), nats.RetryOnFailedConnect(true))
 	if s.NATSURL == "" {
 		server, err := embedded.StartNATS(embedded.NATSOptions{DataDir: s.dataDir(), Logger: log})
 		if err != nil {
