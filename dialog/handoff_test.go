@@ -29,7 +29,7 @@ func broker(t testing.TB, dir string, port int) *natsserver.Server {
 		t.Fatal(err)
 	}
 	s.Start()
-	if !s.ReadyForConnections(10 * time.Second) {
+	if !s.ReadyForConnections(60 * time.Second) {
 		t.Fatal("NATS does not start")
 	}
 	return s
@@ -137,7 +137,7 @@ func TestAHandoffIsLoggedQueuedAndToldOnce(t *testing.T) {
 // receive reads n events from the start of the stream.
 func receive(t *testing.T, js jetstream.JetStream, n int) []protocol.HandoffEvent {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	var consumer jetstream.Consumer
 	for err := error(context.Canceled); err != nil; time.Sleep(20 * time.Millisecond) {
@@ -234,7 +234,7 @@ func TestAWipedStoreIsFilledAgainAndAShortenedOneCompleted(t *testing.T) {
 // waitSent waits until nothing is left in the outbox.
 func waitSent(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for left := 1; left > 0; time.Sleep(20 * time.Millisecond) {
 		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE sent_at IS NULL`).Scan(&left); err != nil {
 			t.Fatal(err)

@@ -98,7 +98,8 @@ func TestManyWritersLeaveNoGapOverTwoManagers(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		return echo(ctx, turn, out)
 	})
-	o := dialog.Options{MaxPending: 1000, PollEvery: 50 * time.Millisecond}
+	// The readers begin to read when all is written.
+	o := dialog.Options{MaxPending: 1000, MaxQueue: 1000, PollEvery: 50 * time.Millisecond}
 	a, b := start(t, pool, slow, o), start(t, pool, slow, o)
 	a.open()
 	b.session = a.session
