@@ -294,17 +294,9 @@ func TestSlowReaderIsClosedAndOthersAreNotHeldUp(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	// It comes back and gets all of it.
-	back := c.customer(client.Options{Credentials: client.Credentials{Session: session.Session, Secret: session.Secret}})
-	lists := 0
-	for events := back.Events(); lists < 150; {
-		select {
-		case e := <-events:
-			if e.Type == protocol.TypeRecommendationsShown {
-				lists++
-			}
-		case <-time.After(10 * time.Second):
-			t.Fatalf("%d lists came back", lists)
-		}
+	back := c.line(session)
+	for range 150 {
+		back.until(protocol.TypeRecommendationsShown)
 	}
 }
 
