@@ -167,7 +167,7 @@ func TestWhatGoesWrongInTheAssistantStaysInItsTurn(t *testing.T) {
 	var next script
 	d := start(t, pgtest.New(t), script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
 		return next(ctx, turn, out)
-	}), dialog.Options{TurnTimeout: 300 * time.Millisecond})
+	}), dialog.Options{TurnTimeout: 3 * time.Second})
 	d.open()
 	r := d.attach(dialog.Position{})
 	for name, c := range what {

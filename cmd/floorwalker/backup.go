@@ -228,10 +228,16 @@ func (c *restoreCmd) empty(ctx context.Context, address string) error {
 	defer conn.Close(context.WithoutCancel(ctx))
 	var holds bool
 	var others int
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM sessions) OR EXISTS (SELECT FROM products),
-		(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')`).
-		Scan(&holds, &others); err != nil {
-		return fmt.Errorf("look at the database: %w", err)
+	// What ends, our own look at the schema among it, takes a moment to be gone.
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM sessions) OR EXISTS (SELECT FROM products),
+			(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')`).
+			Scan(&holds, &others); err != nil {
+			return fmt.Errorf("look at the database: %w", err)
+		}
+		if others == 0 || time.Since(began) > 5*time.Second {
+			break
+		}
 	}
 	switch {
 	case others > 0:
