@@ -59,11 +59,7 @@ func (t *talk) question(ctx context.Context) error {
 
 // stockOfAll says which of the products on the screen are in stock.
 func (t *talk) stockOfAll(ctx context.Context) error {
-	skus := make([]string, len(t.state.Shown))
-	for i, s := range t.state.Shown {
-		skus[i] = s.SKU
-	}
-	products, err := t.products(ctx, skus)
+	products, err := t.shownProducts(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +72,7 @@ func (t *talk) stockOfAll(ctx context.Context) error {
 	switch {
 	case len(there) == 0:
 		return t.say(ctx, "all_sold_out")
-	case len(there) == len(skus):
+	case len(there) == len(t.state.Shown):
 		return t.say(ctx, "stock_all")
 	}
 	return t.say(ctx, "stock_some", strings.Join(there, t.comma()))

@@ -21,11 +21,7 @@ func (t *talk) wantsAdvice(m move) bool {
 // advise names one of the shown products: the first, which meets the need best, or the one that customers rate
 // clearly higher.
 func (t *talk) advise(ctx context.Context) error {
-	skus := make([]string, len(t.state.Shown))
-	for i, s := range t.state.Shown {
-		skus[i] = s.SKU
-	}
-	products, err := t.products(ctx, skus)
+	products, err := t.shownProducts(ctx)
 	if err != nil {
 		return err
 	}

@@ -181,6 +181,15 @@ func (t *talk) products(ctx context.Context, skus []string) ([]shop.Product, err
 	return products, nil
 }
 
+// shownProducts reads what is on the screen, in its order.
+func (t *talk) shownProducts(ctx context.Context) ([]shop.Product, error) {
+	skus := make([]string, len(t.state.Shown))
+	for i, s := range t.state.Shown {
+		skus[i] = s.SKU
+	}
+	return t.products(ctx, skus)
+}
+
 // namedAmong is the one of several products whose title, brand or colour the utterance names best, and by how many
 // words; 0 where it names none, or two as well.
 func (t *talk) namedAmong(shown []shop.ShownProduct) (sku string, words int) {
