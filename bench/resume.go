@@ -55,14 +55,18 @@ func (s *shop) act(ctx context.Context, i int, a *seat, o session, what, body st
 
 // resumes measures how long a device takes to have a session of 200 messages again, from session.resume to the last.
 func (s *shop) resumes(ctx context.Context, a *seat, n int) (quantiles, error) {
-	const messages = 200
-	o, err := s.conversation(ctx, 0, a, messages, "It belongs to a long conversation about shoes")
-	if err != nil {
-		return quantiles{}, err
-	}
+	// each is how often one session is resumed: the server turns away who comes back more often than people do.
+	const messages, each = 200, 20
 	last := fmt.Appendf(nil, `message %d. It`, messages-1)
 	var took []float64
+	var o session
 	for i := range n {
+		if i%each == 0 {
+			var err error
+			if o, err = s.conversation(ctx, i, a, messages, "It belongs to a long conversation about shoes"); err != nil {
+				return quantiles{}, err
+			}
+		}
 		offer, err := s.offer(ctx, i, o)
 		if err != nil {
 			return quantiles{}, err
