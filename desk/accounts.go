@@ -47,7 +47,7 @@ func (d *Desk) Disable(ctx context.Context, id string, disabled bool) error {
 	if err := d.store.disable(ctx, id, disabled); err != nil {
 		return err
 	}
-	d.Changed()
+	d.Changed("")
 	action := "account_enabled"
 	if disabled {
 		action = "account_disabled"
@@ -60,7 +60,7 @@ func (d *Desk) SetAway(ctx context.Context, a Agent, away bool) error {
 	if err := d.store.setAway(ctx, a.ID, away); err != nil {
 		return err
 	}
-	d.Changed()
+	d.Changed("")
 	return nil
 }
 

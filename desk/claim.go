@@ -17,19 +17,18 @@ import (
 // A supervisor may also take a conversation that nobody asked a person for.
 func (d *Desk) Claim(ctx context.Context, a Agent, sessionID string, epoch int64) (protocol.Case, error) {
 	var r reading
-	var fallback string
+	var route func(dialog.PersonRequest) (dialog.Route, error)
 	now, err := d.sessions.Session(ctx, sessionID)
 	if err != nil {
 		return protocol.Case{}, err
 	}
-	if a.Supervises() {
-		route, err := d.Route(ctx, dialog.PersonRequest{Session: now.ID, Lang: now.Lang, Reason: "agent"})
-		if err != nil {
-			return protocol.Case{}, err
+	read := func(b *pgx.Batch) {
+		r.queries(now.ID, a.ID)(b)
+		if a.Supervises() {
+			route = d.Route(b)
 		}
-		fallback = route.Queue
 	}
-	err = d.sessions.Within(ctx, now.ID, r.queries(now.ID, a.ID), func(tx *dialog.Tx) error {
+	err = d.sessions.Within(ctx, now.ID, read, func(tx *dialog.Tx) error {
 		c := &r.open
 		switch {
 		case c.HandoffID == "" && !a.Supervises():
@@ -45,7 +44,11 @@ func (d *Desk) Claim(ctx context.Context, a Agent, sessionID string, epoch int64
 		}
 		opened := c.HandoffID == ""
 		if opened {
-			c.Queue, c.Reason = fallback, "agent"
+			to, err := route(dialog.PersonRequest{Session: now.ID, Lang: now.Lang, Reason: "agent"})
+			if err != nil {
+				return err
+			}
+			c.Queue, c.Reason = to.Queue, "agent"
 		}
 		err := tx.Give(dialog.OwnerChange{To: protocol.OwnerAgent, Agent: a.Name, AgentID: a.ID, Queue: c.Queue, From: epoch})
 		if err != nil {
@@ -256,17 +259,13 @@ type Reply struct {
 // Reply commits an agent's message; a retry of a ClientMsgID returns the first acknowledgement.
 func (d *Desk) Reply(ctx context.Context, a Agent, sessionID string, reply Reply) (protocol.Acknowledgement, error) {
 	var r reading
-	now, err := d.sessions.Session(ctx, sessionID)
-	if err != nil {
-		return protocol.Acknowledgement{}, err
-	}
-	return d.sessions.PostPerson(ctx, now.ID, dialog.PersonPost{ClientMsgID: reply.ClientMsgID, Text: reply.Text, Author: a.Name,
-		Cards: reply.Cards, Read: r.queries(now.ID, ""), Check: func(tx *dialog.Tx) error {
+	return d.sessions.PostPerson(ctx, sessionID, dialog.PersonPost{ClientMsgID: reply.ClientMsgID, Text: reply.Text, Author: a.Name,
+		Cards: reply.Cards, Read: func(b *pgx.Batch, session string) { r.queries(session, "")(b) }, Check: func(tx *dialog.Tx) error {
 			if r.open.HandoffID == "" || r.open.Status != statusClaimed || r.open.AgentID != a.ID {
 				return errNotYours
 			}
 			tx.Queue(renewCase, r.open.HandoffID, d.o.Lease)
-			d.note(tx, a, "reply", now.ID, "")
+			d.note(tx, a, "reply", tx.Session().ID, "")
 			return nil
 		}})
 }

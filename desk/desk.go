@@ -22,7 +22,7 @@ type Sessions interface {
 	Session(ctx context.Context, sessionID string) (dialog.Session, error)
 	Memory(ctx context.Context, sessionID string, limit int, types ...protocol.Type) (shop.State, []protocol.Envelope, error)
 	Transcript(ctx context.Context, sessionID string, limit int) ([]dialog.Said, error)
-	Latest(ctx context.Context, sessions []string) (map[string]string, error)
+	Latest(b *pgx.Batch, sessions []string) map[string]string
 	TellHere(sessionID string, typ protocol.Type, data any) error
 }
 
@@ -113,8 +113,8 @@ func every(ctx context.Context, pause time.Duration, f func(ctx context.Context)
 	}
 }
 
-// Changed makes every live view look, on all replicas.
-func (d *Desk) Changed() { d.feed.changed() }
+// Changed makes every live view look, on all replicas. session, which may be empty, is the conversation that it is about.
+func (d *Desk) Changed(session string) { d.feed.changed(session) }
 
 // renew keeps the agents whose consoles are open here present, and their claims alive.
 func (d *Desk) renew(ctx context.Context) {

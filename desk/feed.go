@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"floorwalker/dialog"
 	"floorwalker/protocol"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // feed brings what changes at the desk to the consoles of this process, and their place in line to the
@@ -25,22 +28,22 @@ type feed struct {
 	mu       sync.Mutex
 	consoles map[*Console]struct{}
 	shot     *snapshot
-	// whispers are sessions that another replica has new notes of.
-	whispers map[string]bool
+	// whispers are sessions that another replica has new notes of, news those that changed otherwise.
+	whispers, news map[string]bool
 	// told is what each waiting session was told last; looking guards it.
 	told map[string]protocol.HandoffWaiting
 }
 
 // snapshot is the desk at one moment.
 type snapshot struct {
-	queues []Queue
+	lines  []line
 	agents map[string]Agent
 	people []protocol.Colleague
 	cases  map[string]protocol.Case
 	order  []string
 }
 
-// most is how many cases a console is shown.
+// mostCases is how many cases a console is shown.
 const mostCases = 1000
 
 // wakeSubject is the name under which replicas wake each other's desks; no session has it.
@@ -48,7 +51,7 @@ const wakeSubject = "desk"
 
 func newFeed(d *Desk) *feed {
 	return &feed{d: d, replica: newID(), poke: make(chan struct{}, 1), consoles: map[*Console]struct{}{},
-		whispers: map[string]bool{}, told: map[string]protocol.HandoffWaiting{}}
+		whispers: map[string]bool{}, news: map[string]bool{}, told: map[string]protocol.HandoffWaiting{}}
 }
 
 func (f *feed) look() {
@@ -58,10 +61,20 @@ func (f *feed) look() {
 	}
 }
 
-// changed makes all replicas look.
-func (f *feed) changed() {
+// changed makes all replicas look; session, which may be empty, is what it is about.
+func (f *feed) changed(session string) {
+	f.about(session)
+	f.publish(dialog.Notice{Passing: &protocol.Envelope{Type: protocol.TypeCaseChanged, Session: session}})
+}
+
+// about makes this process look, with the session in mind.
+func (f *feed) about(session string) {
+	if session != "" {
+		f.mu.Lock()
+		f.news[session] = true
+		f.mu.Unlock()
+	}
 	f.look()
-	f.publish(dialog.Notice{Seq: 1})
 }
 
 // noted makes all replicas look for new notes of a session.
@@ -82,14 +95,14 @@ func (f *feed) publish(n dialog.Notice) {
 
 func (f *feed) noticed(n dialog.Notice) {
 	switch {
-	case n.From == f.replica:
-	case n.Passing != nil:
+	case n.From == f.replica || n.Passing == nil:
+	case n.Passing.Type == protocol.TypeNoteAdded:
 		f.mu.Lock()
 		f.whispers[n.Passing.Session] = true
 		f.mu.Unlock()
 		f.look()
 	default:
-		f.look()
+		f.about(n.Passing.Session)
 	}
 }
 
@@ -108,16 +121,20 @@ func (f *feed) run(ctx context.Context) {
 	tick := time.NewTicker(f.d.o.Poll)
 	defer tick.Stop()
 	for {
+		whole := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.poke:
 		case <-tick.C:
-			if wake != nil && wake.Up() && time.Since(last) < f.d.o.Calm {
+			if whole = true; wake != nil && wake.Up() && time.Since(last) < f.d.o.Calm {
 				continue
 			}
+			last = time.Now()
 		}
-		last = time.Now()
+		if err := f.refresh(ctx, whole); err != nil && ctx.Err() == nil {
+			f.d.log.Warn("the desk's live view is late", "error", err)
+		}
 		f.mu.Lock()
 		whispers := f.whispers
 		f.whispers = map[string]bool{}
@@ -125,52 +142,76 @@ func (f *feed) run(ctx context.Context) {
 		for session := range whispers {
 			f.whispered(session)
 		}
-		if err := f.refresh(ctx); err != nil && ctx.Err() == nil {
-			f.d.log.Warn("the desk's live view is late", "error", err)
-		}
 	}
 }
 
-// refresh looks at PostgreSQL and tells everybody what is new.
-func (f *feed) refresh(ctx context.Context) error {
+// refresh looks at PostgreSQL and tells everybody what is new. What customers wrote last is read for the conversations
+// that changed, and where whole for all.
+func (f *feed) refresh(ctx context.Context, whole bool) error {
 	f.looking.Lock()
 	defer f.looking.Unlock()
-	now, err := f.d.shoot(ctx)
+	f.mu.Lock()
+	before, news := f.shot, f.news
+	f.news = map[string]bool{}
+	f.mu.Unlock()
+	if whole && before != nil {
+		for _, c := range before.cases {
+			news[c.Session] = true
+		}
+	}
+	now, err := f.d.shoot(ctx, before, slices.Collect(maps.Keys(news)))
 	if err != nil {
+		f.mu.Lock()
+		maps.Copy(f.news, news)
+		f.mu.Unlock()
 		return err
 	}
 	f.mu.Lock()
-	before := f.shot
 	f.shot = now
 	for c := range f.consoles {
 		c.compare(before, now)
 	}
 	f.mu.Unlock()
-	return f.tellCustomers(ctx, now)
+	return f.tellCustomers(now)
 }
 
-// shoot reads the desk.
-func (d *Desk) shoot(ctx context.Context) (*snapshot, error) {
+// shoot reads the desk in one round trip. before, which may be nil, is what was read last: of its open cases it is said
+// how they ended, and what their customers wrote last is kept but for the sessions in fresh.
+func (d *Desk) shoot(ctx context.Context, before *snapshot, fresh []string) (*snapshot, error) {
 	s := &snapshot{agents: map[string]Agent{}, cases: map[string]protocol.Case{}}
-	var err error
-	if s.queues, err = d.store.queues(ctx); err != nil {
-		return nil, err
+	var open []string
+	said := map[string]string{}
+	if before != nil {
+		for id, c := range before.cases {
+			if said[c.Session] = c.Last; isOpen(c) {
+				open = append(open, id)
+			}
+		}
 	}
-	agents, err := d.store.agents(ctx)
-	if err != nil {
-		return nil, err
+	var agents []Agent
+	var cases []protocol.Case
+	b := &pgx.Batch{}
+	d.queueLines(b, &s.lines)
+	queueAgents(b, &agents)
+	queueCases(b, mostCases, open, &cases)
+	latest := d.sessions.Latest(b, fresh)
+	if err := d.store.send(ctx, b); err != nil {
+		return nil, fmt.Errorf("read the desk: %w", err)
 	}
-	cases, err := d.store.cases(ctx, mostCases)
-	if err != nil {
-		return nil, err
+	maps.Copy(said, latest)
+	var unknown []string
+	for _, c := range cases {
+		if _, ok := said[c.Session]; !ok && !slices.Contains(fresh, c.Session) {
+			unknown = append(unknown, c.Session)
+		}
 	}
-	sessions := make([]string, len(cases))
-	for i, c := range cases {
-		sessions[i] = c.Session
-	}
-	said, err := d.sessions.Latest(ctx, sessions)
-	if err != nil {
-		return nil, err
+	if len(unknown) > 0 {
+		b := &pgx.Batch{}
+		latest := d.sessions.Latest(b, unknown)
+		if err := d.store.send(ctx, b); err != nil {
+			return nil, fmt.Errorf("read what customers wrote last: %w", err)
+		}
+		maps.Copy(said, latest)
 	}
 	load := map[string]int{}
 	for _, c := range cases {
@@ -193,24 +234,15 @@ func (d *Desk) shoot(ctx context.Context) (*snapshot, error) {
 }
 
 // tellCustomers tells those who wait and read here where they stand now.
-func (f *feed) tellCustomers(ctx context.Context, now *snapshot) error {
-	paces := map[string]pace{}
+func (f *feed) tellCustomers(now *snapshot) error {
 	waiting := map[string]protocol.HandoffWaiting{}
 	for _, id := range now.order {
 		c := now.cases[id]
-		at := slices.IndexFunc(now.queues, func(q Queue) bool { return q.ID == c.Queue })
+		at := slices.IndexFunc(now.lines, func(l line) bool { return l.ID == c.Queue })
 		if c.Status != statusQueued || at < 0 {
 			continue
 		}
-		p, ok := paces[c.Queue]
-		if !ok {
-			var err error
-			if p, err = f.d.pace(ctx, now.queues[at]); err != nil {
-				return err
-			}
-			paces[c.Queue] = p
-		}
-		w := protocol.HandoffWaiting{HandoffID: id, Position: c.Position, EstimateSeconds: p.estimate(c.Position), Agents: p.present}
+		w := now.lines[at].waitingAt(id, c.Position)
 		waiting[c.Session] = w
 		if f.told[c.Session] == w {
 			continue
@@ -285,7 +317,7 @@ func (d *Desk) Open(ctx context.Context, l Login) (*Console, error) {
 	}
 	c := &Console{d: d, login: l, agent: l.Agent, out: make(chan protocol.Envelope, consoleQueue), done: make(chan struct{}),
 		noted: map[string]map[string]bool{}}
-	if err := d.feed.refresh(ctx); err != nil {
+	if err := d.feed.refresh(ctx, false); err != nil {
 		d.depart(l.Agent.ID)
 		return nil, err
 	}
@@ -294,20 +326,20 @@ func (d *Desk) Open(ctx context.Context, l Login) (*Console, error) {
 	defer f.mu.Unlock()
 	f.consoles[c] = struct{}{}
 	c.open(f.shot)
-	d.Changed()
+	d.Changed("")
 	return c, nil
 }
 
 // open pushes everything that the agent may see.
 func (c *Console) open(now *snapshot) {
 	o := protocol.DeskOpened{Queues: []protocol.Queue{}, Cases: []protocol.Case{}, People: now.people}
-	for _, q := range now.queues {
+	for _, q := range now.lines {
 		if c.agent.May(q.ID) {
 			o.Queues = append(o.Queues, q.wire(c.d.o.Now()))
 		}
 	}
 	for _, id := range now.order {
-		if k := now.cases[id]; c.agent.May(k.Queue) && open(k) {
+		if k := now.cases[id]; c.agent.May(k.Queue) && isOpen(k) {
 			o.Cases = append(o.Cases, k)
 		}
 	}
@@ -319,7 +351,12 @@ func (c *Console) open(now *snapshot) {
 	c.push(protocol.TypeDeskOpened, "", o)
 }
 
-func open(k protocol.Case) bool { return k.Status == statusQueued || k.Status == statusClaimed }
+func isOpen(k protocol.Case) bool { return k.Status == statusQueued || k.Status == statusClaimed }
+
+// sameQueues is true where neither the queues nor their hours are others.
+func (s *snapshot) sameQueues(now *snapshot) bool {
+	return slices.EqualFunc(s.lines, now.lines, func(a, b line) bool { return reflect.DeepEqual(a.Queue, b.Queue) })
+}
 
 // compare pushes what is new for this console.
 func (c *Console) compare(before, now *snapshot) {
@@ -328,7 +365,7 @@ func (c *Console) compare(before, now *snapshot) {
 		c.end(ErrNoLogin)
 		return
 	}
-	if before == nil || a.Role != c.agent.Role || !slices.Equal(a.Queues, c.agent.Queues) || !reflect.DeepEqual(before.queues, now.queues) {
+	if before == nil || a.Role != c.agent.Role || !slices.Equal(a.Queues, c.agent.Queues) || !before.sameQueues(now) {
 		c.agent = a
 		c.open(now)
 		return
@@ -338,7 +375,7 @@ func (c *Console) compare(before, now *snapshot) {
 		k := now.cases[id]
 		old, had := before.cases[id]
 		switch {
-		case had && old == k, !had && !open(k):
+		case had && old == k, !had && !isOpen(k):
 		case a.May(k.Queue):
 			c.push(protocol.TypeCaseChanged, "", protocol.CaseChanged{Case: k})
 		case had && a.May(old.Queue):
@@ -347,7 +384,7 @@ func (c *Console) compare(before, now *snapshot) {
 		}
 	}
 	for id, old := range before.cases {
-		if _, still := now.cases[id]; !still && open(old) && a.May(old.Queue) {
+		if _, still := now.cases[id]; !still && isOpen(old) && a.May(old.Queue) {
 			old.Status = "released"
 			c.push(protocol.TypeCaseChanged, "", protocol.CaseChanged{Case: old})
 		}

@@ -10,6 +10,8 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/protocol"
 	"floorwalker/shop"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Queue is one line of waiting customers.
@@ -79,7 +81,7 @@ func (d *Desk) PutQueue(ctx context.Context, a Agent, q Queue) error {
 	if err := d.store.putQueue(ctx, q); err != nil {
 		return err
 	}
-	d.Changed()
+	d.Changed("")
 	return d.store.audit(ctx, a.ID, "queue_changed", "", q.ID, "")
 }
 
@@ -105,9 +107,9 @@ func (d *Desk) SeatQueues(ctx context.Context, queues []Queue) error {
 
 // choose is the queue that fits best: one that names the language or the topic goes before one that takes
 // all, the topic counting more.
-func choose(queues []Queue, lang shop.Lang, topics ...string) (Queue, bool) {
-	best, found, most := Queue{}, false, -1
-	for _, q := range queues {
+func choose(lines []line, lang shop.Lang, topics ...string) (line, bool) {
+	best, found, most := line{}, false, -1
+	for _, q := range lines {
 		score := 0
 		if len(q.Langs) > 0 {
 			if !slices.Contains(q.Langs, string(lang)) {
@@ -125,30 +127,25 @@ func choose(queues []Queue, lang shop.Lang, topics ...string) (Queue, bool) {
 			best, found, most = q, true, score
 		}
 	}
-	if !found && len(queues) > 0 {
+	if !found && len(lines) > 0 {
 		// Nobody speaks the language: better a person who does not than nobody.
-		return queues[0], true
+		return lines[0], true
 	}
 	return best, found
 }
 
-// Route says where a request waits.
-func (d *Desk) Route(ctx context.Context, r dialog.PersonRequest) (dialog.Route, error) {
-	queues, err := d.store.queues(ctx)
-	if err != nil {
-		return dialog.Route{}, err
+// Route says where a request waits, by the queues as they are read with b.
+func (d *Desk) Route(b *pgx.Batch) func(dialog.PersonRequest) (dialog.Route, error) {
+	var lines []line
+	d.queueLines(b, &lines)
+	return func(r dialog.PersonRequest) (dialog.Route, error) {
+		l, ok := choose(lines, r.Lang, r.Reason, string(r.Intent))
+		if !ok {
+			return dialog.Route{}, fmt.Errorf("there is no queue")
+		}
+		place := l.waiting + 1
+		return dialog.Route{Queue: l.ID, Position: place, EstimateSeconds: l.estimate(place), Closed: l.closed, OpensAt: l.opens}, nil
 	}
-	q, ok := choose(queues, r.Lang, r.Reason, string(r.Intent))
-	if !ok {
-		return dialog.Route{}, fmt.Errorf("there is no queue")
-	}
-	pace, err := d.pace(ctx, q)
-	if err != nil {
-		return dialog.Route{}, err
-	}
-	route := dialog.Route{Queue: q.ID, Position: pace.waiting + 1, Closed: pace.closed, OpensAt: pace.opens}
-	route.EstimateSeconds = pace.estimate(route.Position)
-	return route, nil
 }
 
 // Asked writes the case, and offers the contact form at once where the desk is closed.
@@ -170,19 +167,42 @@ func (d *Desk) Asked(tx *dialog.Tx, handoffID string, r dialog.PersonRequest, ro
 
 // Place is where the session stands in line.
 func (d *Desk) Place(ctx context.Context, sessionID string) (protocol.HandoffWaiting, bool, error) {
-	handoff, queue, position, err := d.store.place(ctx, sessionID)
-	if err != nil || handoff == "" {
-		return protocol.HandoffWaiting{}, false, err
+	var lines []line
+	var mine place
+	b := &pgx.Batch{}
+	d.queueLines(b, &lines)
+	mine.queue(b, sessionID)
+	if err := d.store.send(ctx, b); err != nil {
+		return protocol.HandoffWaiting{}, false, fmt.Errorf("find the place of session %s: %w", sessionID, err)
 	}
-	q, err := d.store.queue(ctx, queue)
-	if err != nil {
-		return protocol.HandoffWaiting{}, false, err
+	at := slices.IndexFunc(lines, func(l line) bool { return l.ID == mine.Queue })
+	if at < 0 {
+		return protocol.HandoffWaiting{}, false, nil
 	}
-	pace, err := d.pace(ctx, q)
-	if err != nil {
-		return protocol.HandoffWaiting{}, false, err
-	}
-	return protocol.HandoffWaiting{HandoffID: handoff, Position: position, EstimateSeconds: pace.estimate(position), Agents: pace.present}, true, nil
+	return lines[at].waitingAt(mine.HandoffID, mine.Position), true, nil
+}
+
+// line is a queue and how fast it moves now.
+type line struct {
+	Queue
+	pace
+}
+
+// queueLines adds what reads every queue's line.
+func (d *Desk) queueLines(b *pgx.Batch, into *[]line) {
+	queueLines(b, func(lines []line) {
+		now := d.o.Now()
+		for i := range lines {
+			open, opens := lines[i].open(now)
+			lines[i].closed, lines[i].opens = !open, opens
+		}
+		*into = lines
+	})
+}
+
+// waitingAt is what a customer at that place of the line is told.
+func (l line) waitingAt(handoff string, position int) protocol.HandoffWaiting {
+	return protocol.HandoffWaiting{HandoffID: handoff, Position: position, EstimateSeconds: l.estimate(position), Agents: l.present}
 }
 
 // pace is how fast a queue moves.
@@ -195,17 +215,6 @@ type pace struct {
 	// closed is true outside business hours; opens is when they begin, zero where that is never.
 	closed bool
 	opens  time.Time
-}
-
-// pace reads how fast the queue moves now.
-func (d *Desk) pace(ctx context.Context, q Queue) (pace, error) {
-	p, err := d.store.pace(ctx, q.ID)
-	if err != nil {
-		return p, err
-	}
-	open, opens := q.open(d.o.Now())
-	p.closed, p.opens = !open, opens
-	return p, nil
 }
 
 // leastSamples is from how many waits on an estimate is honest.

@@ -33,7 +33,7 @@ func TestTheQueueThatFitsBestIsChosen(t *testing.T) {
 		{"the topic counts more than the language", "returns", dialog.PersonRequest{Lang: shop.Chinese, Reason: "complaint"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if route, err := r.Route(t.Context(), c.r); err != nil || route.Queue != c.want || route.Position != 1 {
+			if route, err := r.route(c.r); err != nil || route.Queue != c.want || route.Position != 1 {
 				t.Errorf("%+v, %v; want %s", route, err, c.want)
 			}
 		})
@@ -111,7 +111,7 @@ func TestEstimatesAreHonest(t *testing.T) {
 	kim, boss := r.agent(desk.Agent{ID: "kim", Capacity: 9}), r.agent(desk.Agent{ID: "boss", Role: desk.RoleAdmin})
 	estimate := func() int {
 		t.Helper()
-		route, err := r.Route(t.Context(), dialog.PersonRequest{Lang: shop.English})
+		route, err := r.route(dialog.PersonRequest{Lang: shop.English})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestAnOwnerOfNoQueueStillWaitsSomewhere(t *testing.T) {
 	if err := r.PutQueue(context.Background(), boss, desk.Queue{ID: "general", Name: "中文", Langs: []string{"zh"}}); err != nil {
 		t.Fatal(err)
 	}
-	route, err := r.Route(t.Context(), dialog.PersonRequest{Lang: shop.English})
+	route, err := r.route(dialog.PersonRequest{Lang: shop.English})
 	if err != nil || route.Queue != "general" {
 		t.Errorf("nobody speaks English, and the customer goes to %+v, %v", route, err)
 	}

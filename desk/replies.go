@@ -156,18 +156,14 @@ func (d *Desk) Overview(ctx context.Context, a Agent) (o Overview, err error) {
 	if !a.Supervises() {
 		return o, errNoRight
 	}
-	shot, err := d.shoot(ctx)
+	shot, err := d.shoot(ctx, nil, nil)
 	if err != nil {
 		return o, err
 	}
 	o.People = shot.people
 	now := d.o.Now()
-	for _, q := range shot.queues {
-		p, err := d.pace(ctx, q)
-		if err != nil {
-			return o, err
-		}
-		l := Line{Queue: q.ID, Name: q.Name, Open: !p.closed, Waiting: p.waiting, Present: p.present, EstimateSeconds: p.estimate(p.waiting + 1)}
+	for _, q := range shot.lines {
+		l := Line{Queue: q.ID, Name: q.Name, Open: !q.closed, Waiting: q.waiting, Present: q.present, EstimateSeconds: q.estimate(q.waiting + 1)}
 		for _, id := range shot.order {
 			c := shot.cases[id]
 			switch {

@@ -14,6 +14,7 @@ import (
 	"floorwalker/protocol"
 	"floorwalker/shop"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 )
@@ -231,6 +232,17 @@ func (r *room) get(sql string, args []any, into ...any) {
 	if err := r.pool.QueryRow(r.t.Context(), sql, args...).Scan(into...); err != nil {
 		r.t.Fatalf("%s: %v", sql, err)
 	}
+}
+
+// route is where a request would wait.
+func (r *room) route(q dialog.PersonRequest) (dialog.Route, error) {
+	r.t.Helper()
+	b := &pgx.Batch{}
+	route := r.Route(b)
+	if err := r.pool.SendBatch(r.t.Context(), b).Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	return route(q)
 }
 
 func (r *room) run(sql string, args ...any) {

@@ -48,12 +48,12 @@ SELECT handoff_id::text, session_id::text, queue_id, lang, reason, note, custome
 FROM desk_cases WHERE session_id = $1 AND status IN ('queued', 'claimed')`
 )
 
-// selectCases are the open ones, and those that closed in the last minute.
+// selectCases are those that are open, and of $2 also those that are not any more.
 const selectCases = `
 SELECT handoff_id::text, session_id::text, queue_id, lang, reason, note, customer, status, urgent,
        CASE WHEN status = 'queued' THEN row_number() OVER (PARTITION BY queue_id, status ORDER BY urgent DESC, waiting_since, handoff_id) ELSE 0 END,
        coalesce(agent_id, ''), owner_epoch, asked_at, waiting_since
-FROM desk_cases WHERE status IN ('queued', 'claimed') OR closed_at > clock_timestamp() - interval '1 minute'
+FROM desk_cases WHERE status IN ('queued', 'claimed') OR handoff_id = ANY ($2::uuid[])
 ORDER BY urgent DESC, waiting_since, handoff_id LIMIT $1`
 
 func none(err error) error {
@@ -65,21 +65,22 @@ func none(err error) error {
 
 func newID() string { return uuid.NewString() }
 
-func (s *store) cases(ctx context.Context, limit int) ([]protocol.Case, error) {
-	rows, err := s.pool.Query(ctx, selectCases, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the queue: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c protocol.Case, err error) {
-		err = row.Scan(&c.HandoffID, &c.Session, &c.Queue, &c.Lang, &c.Reason, &c.Note, &c.Customer, &c.Status, &c.Urgent,
-			&c.Position, &c.AgentID, &c.OwnerEpoch, &c.AskedAt, &c.WaitingSince)
-		c.AskedAt, c.WaitingSince = protocol.Stamp(c.AskedAt), protocol.Stamp(c.WaitingSince)
-		return c, err
+// queueCases adds what reads the cases that are open, at most limit, and how those of known are that were.
+func queueCases(b *pgx.Batch, limit int, known []string, into *[]protocol.Case) {
+	b.Queue(selectCases, limit, known).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c protocol.Case, err error) {
+			err = row.Scan(&c.HandoffID, &c.Session, &c.Queue, &c.Lang, &c.Reason, &c.Note, &c.Customer, &c.Status, &c.Urgent,
+				&c.Position, &c.AgentID, &c.OwnerEpoch, &c.AskedAt, &c.WaitingSince)
+			c.AskedAt, c.WaitingSince = protocol.Stamp(c.AskedAt), protocol.Stamp(c.WaitingSince)
+			return c, err
+		})
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read the queue: %w", err)
-	}
-	return all, nil
+}
+
+// send does all that is queued in one round trip.
+func (s *store) send(ctx context.Context, b *pgx.Batch) error {
+	return s.pool.SendBatch(ctx, b).Close()
 }
 
 // overdue lists sessions whose claim ran out, and those that waited longer than their queue's patience.
@@ -97,7 +98,7 @@ func (s *store) overdue(ctx context.Context, limit int) (lost, impatient []strin
 		SELECT c.session_id::text FROM desk_cases c JOIN desk_queues q ON q.id = c.queue_id
 		WHERE c.status = 'queued' AND NOT c.form_offered AND c.waiting_since + q.patience < clock_timestamp() LIMIT $1`, limit).
 		Query(collect(&impatient))
-	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+	if err := s.send(ctx, b); err != nil {
 		return nil, nil, fmt.Errorf("look for overdue cases: %w", err)
 	}
 	return lost, impatient, nil
@@ -110,7 +111,7 @@ func (s *store) renew(ctx context.Context, agents []string, lease time.Duration)
 	b.Queue(`
 		UPDATE desk_cases c SET lease_until = clock_timestamp() + $2::interval FROM desk_agents a
 		WHERE a.id = c.agent_id AND c.agent_id = ANY ($1) AND c.status = 'claimed' AND NOT a.disabled`, agents, lease)
-	if err := s.pool.SendBatch(ctx, b).Close(); err != nil {
+	if err := s.send(ctx, b); err != nil {
 		return fmt.Errorf("renew the presence of %d agents: %w", len(agents), err)
 	}
 	return nil

@@ -46,16 +46,20 @@ func (s *store) agent(ctx context.Context, id string) (Agent, error) {
 	return a.Agent, err
 }
 
-func (s *store) agents(ctx context.Context) ([]Agent, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+agentColumns+` FROM desk_agents ORDER BY id`)
-	if err != nil {
-		return nil, fmt.Errorf("list agents: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, scanAgent)
-	if err != nil {
+func (s *store) agents(ctx context.Context) (all []Agent, err error) {
+	b := &pgx.Batch{}
+	queueAgents(b, &all)
+	if err := s.send(ctx, b); err != nil {
 		return nil, fmt.Errorf("list agents: %w", err)
 	}
 	return all, nil
+}
+
+func queueAgents(b *pgx.Batch, into *[]Agent) {
+	b.Queue(`SELECT ` + agentColumns + ` FROM desk_agents ORDER BY id`).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, scanAgent)
+		return err
+	})
 }
 
 func (s *store) insertAgent(ctx context.Context, a Agent, hash, totp string) error {

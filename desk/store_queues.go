@@ -67,36 +67,47 @@ func (s *store) putQueue(ctx context.Context, q Queue) error {
 	return nil
 }
 
-// pace reads how fast a queue moves: from the latest 20 claims of the last week.
-func (s *store) pace(ctx context.Context, queue string) (pace, error) {
-	var p pace
-	var seconds float64
-	err := s.pool.QueryRow(ctx, `
-		SELECT (SELECT count(*) FROM desk_cases WHERE queue_id = $1 AND status = 'queued'),
-		       (SELECT count(*) FROM desk_agents WHERE present_until > clock_timestamp() AND NOT away AND NOT disabled
-		        AND (role <> 'agent' OR '*' = ANY (queues) OR $1 = ANY (queues))),
-		       count(*), coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY per_place), 0)
-		FROM (SELECT extract(epoch FROM first_claim - asked_at) / greatest(place, 1) AS per_place FROM desk_cases
-		      WHERE queue_id = $1 AND first_claim > clock_timestamp() - interval '7 days' ORDER BY first_claim DESC LIMIT 20) latest`, queue).
-		Scan(&p.waiting, &p.present, &p.samples, &seconds)
-	if err != nil {
-		return p, fmt.Errorf("read the pace of queue %s: %w", queue, err)
-	}
-	p.perPlace = time.Duration(seconds * float64(time.Second))
-	return p, nil
+// queueLines adds what reads every queue and how fast it moves: by the latest 20 claims of the last week.
+func queueLines(b *pgx.Batch, each func([]line)) {
+	b.Queue(`
+		SELECT ` + queueColumns + `, waiting, present, samples, per_place FROM desk_queues q,
+		LATERAL (SELECT count(*) AS waiting FROM desk_cases WHERE queue_id = q.id AND status = 'queued') AS w,
+		LATERAL (SELECT count(*) AS present FROM desk_agents WHERE present_until > clock_timestamp() AND NOT away AND NOT disabled
+		         AND (role <> 'agent' OR '*' = ANY (queues) OR q.id = ANY (queues))) AS p,
+		LATERAL (SELECT count(*) AS samples, coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), 0) AS per_place
+		         FROM (SELECT extract(epoch FROM first_claim - asked_at) / greatest(place, 1) AS seconds FROM desk_cases
+		               WHERE queue_id = q.id AND first_claim > clock_timestamp() - interval '7 days' ORDER BY first_claim DESC LIMIT 20) AS latest) AS s
+		ORDER BY id`).Query(func(rows pgx.Rows) error {
+		lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l line, err error) {
+			var hours []byte
+			var seconds float64
+			q := &l.Queue
+			err = row.Scan(&q.ID, &q.Name, &q.Department, &q.Langs, &q.Topics, &q.Timezone, &hours, &q.Patience,
+				&l.waiting, &l.present, &l.samples, &seconds)
+			if err != nil {
+				return l, err
+			}
+			l.perPlace = time.Duration(seconds * float64(time.Second))
+			return l, json.Unmarshal(hours, &q.Hours)
+		})
+		if err == nil {
+			each(lines)
+		}
+		return err
+	})
 }
 
-// place is where the session stands in line; no handoff where it does not.
-func (s *store) place(ctx context.Context, session string) (handoff, queue string, position int, err error) {
-	err = s.pool.QueryRow(ctx, `
+// place is where a session stands in line; no handoff where it does not.
+type place struct {
+	HandoffID, Queue string
+	Position         int
+}
+
+func (p *place) queue(b *pgx.Batch, session string) {
+	b.Queue(`
 		SELECT mine.handoff_id::text, mine.queue_id, (SELECT count(*) FROM desk_cases c WHERE c.queue_id = mine.queue_id AND c.status = 'queued'
 			AND (NOT c.urgent, c.waiting_since, c.handoff_id) <= (NOT mine.urgent, mine.waiting_since, mine.handoff_id))
-		FROM desk_cases mine WHERE mine.session_id = $1 AND mine.status = 'queued'`, session).Scan(&handoff, &queue, &position)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", "", 0, nil
-	}
-	if err != nil {
-		return "", "", 0, fmt.Errorf("find the place of session %s: %w", session, err)
-	}
-	return handoff, queue, position, nil
+		FROM desk_cases mine WHERE mine.session_id = $1 AND mine.status = 'queued'`, session).QueryRow(func(row pgx.Row) error {
+		return none(row.Scan(&p.HandoffID, &p.Queue, &p.Position))
+	})
 }

@@ -34,7 +34,10 @@ func (d *desk) postUntil(id, text string, tries *atomic.Int64) protocol.Acknowle
 
 func TestEveryConnectionCutAgainAndAgain(t *testing.T) {
 	pool := pgtest.New(t)
-	other, err := pgxpool.NewWithConfig(t.Context(), pool.Config())
+	// One connection cuts the others: a second one of its pool would be cut as well.
+	config := pool.Config()
+	config.MaxConns = 1
+	other, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,8 @@ type PersonPost struct {
 	Author string
 	// Cards, where given, stand before the text.
 	Cards *shop.Cards
-	// Read adds queries, and Check may refuse by what they found; both may be nil.
-	Read  func(b *pgx.Batch)
+	// Read adds queries about the session, and Check may refuse by what they found; both may be nil.
+	Read  func(b *pgx.Batch, session string)
 	Check func(tx *Tx) error
 }
 
@@ -59,7 +59,7 @@ func (m *Manager) PostPerson(ctx context.Context, sessionID string, r PersonPost
 			return err
 		})
 		if r.Read != nil {
-			r.Read(b)
+			r.Read(b, id)
 		}
 	}
 	post := func() error {
@@ -145,19 +145,15 @@ func (m *Manager) TellHere(sessionID string, typ protocol.Type, data any) error 
 // AskPerson asks for a person in the customer's name. Where one was asked for already, nothing changes; the
 // handoff that is open is returned.
 func (m *Manager) AskPerson(ctx context.Context, sessionID string, reason, note string) (handoffID string, err error) {
-	now, err := m.Session(ctx, sessionID)
-	if err != nil {
-		return "", err
-	}
-	r := PersonRequest{Session: now.ID, Customer: now.Customer, Lang: now.Lang, Reason: reason, Note: note}
-	var route Route
-	if m.o.Desk != nil {
-		if route, err = m.o.Desk.Route(ctx, r); err != nil {
-			return "", fmt.Errorf("find a queue: %w", err)
+	var route func(PersonRequest) (Route, error)
+	err = m.Within(ctx, sessionID, func(b *pgx.Batch) { route = m.route(b) }, func(tx *Tx) error {
+		s := tx.Session()
+		r := PersonRequest{Session: s.ID, Customer: s.Customer, Lang: s.Lang, Reason: reason, Note: note}
+		to, err := route(r)
+		if err != nil {
+			return fmt.Errorf("find a queue: %w", err)
 		}
-	}
-	err = m.Within(ctx, now.ID, nil, func(tx *Tx) error {
-		handoffID, err = tx.Ask(r, route)
+		handoffID, err = tx.ask(r, to)
 		return err
 	})
 	return handoffID, err
@@ -190,7 +186,8 @@ func (m *Manager) Memory(ctx context.Context, sessionID string, limit int, types
 	return m.store.memory(ctx, id, limit, types)
 }
 
-// Latest is the beginning of each session's newest message of a customer.
-func (m *Manager) Latest(ctx context.Context, sessions []string) (map[string]string, error) {
-	return m.store.latest(ctx, sessions)
+// Latest adds to a round trip of the caller's what finds the beginning of each session's newest message of a customer.
+// The map is filled once that is through.
+func (m *Manager) Latest(b *pgx.Batch, sessions []string) map[string]string {
+	return queueLatest(b, sessions)
 }

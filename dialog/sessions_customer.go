@@ -121,6 +121,7 @@ func (m *Manager) become(ctx context.Context, id, holder, customer string) (o Op
 		o = Opened{SessionID: id, Secret: d.secret, Epoch: row.Epoch}
 		if m.o.Desk != nil {
 			m.o.Desk.Identified(x)
+			x.identified = true
 		}
 		return nil
 	})

@@ -86,19 +86,15 @@ func (s *store) memory(ctx context.Context, session string, limit int, types []p
 // latestLength is how much of a customer's newest message lists show, in code points.
 const latestLength = 160
 
-func (s *store) latest(ctx context.Context, sessions []string) (all map[string]string, err error) {
-	err = s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		all = map[string]string{}
-		rows, err := conn.Query(ctx, `
-			SELECT s.id::text, left(m.text, $2) FROM unnest($1::uuid[]) AS s (id) JOIN LATERAL (
-				SELECT text FROM messages WHERE session_id = s.id AND final_seq IS NOT NULL AND role = 'customer'
-				ORDER BY final_seq DESC LIMIT 1) m ON true`, sessions, latestLength)
-		if err != nil {
-			return err
-		}
+func queueLatest(b *pgx.Batch, sessions []string) map[string]string {
+	all := map[string]string{}
+	b.Queue(`
+		SELECT s.id::text, left(m.text, $2) FROM unnest($1::uuid[]) AS s (id) JOIN LATERAL (
+			SELECT text FROM messages WHERE session_id = s.id AND final_seq IS NOT NULL AND role = 'customer'
+			ORDER BY final_seq DESC LIMIT 1) m ON true`, sessions, latestLength).Query(func(rows pgx.Rows) error {
 		var id, text string
-		_, err = pgx.ForEachRow(rows, []any{&id, &text}, func() error { all[id] = text; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&id, &text}, func() error { all[id] = text; return nil })
 		return err
 	})
-	return all, wrap(err, "read the newest messages of %d sessions", len(sessions))
+	return all
 }

@@ -241,20 +241,11 @@ func (t *turn) end(base context.Context, d protocol.MessageCompleted, state []by
 func (t *turn) tryEnd(ctx context.Context, d protocol.MessageCompleted, state []byte, handoff *shop.HandoffRequest) (more bool, err error) {
 	m := t.m
 	var pending []question
-	var person PersonRequest
-	var route Route
-	if handoff != nil && d.State == protocol.StateComplete {
-		person = PersonRequest{Session: t.session, Lang: d.Lang, MessageID: t.message, Reason: handoff.Reason, Note: handoff.Note, Intent: d.Intent}
-		if t.asked.Verified {
-			person.Customer = t.asked.Customer
-		}
-		if m.o.Desk != nil {
-			if route, err = m.o.Desk.Route(ctx, person); err != nil {
-				return false, fmt.Errorf("find a queue: %w", err)
-			}
-		}
-	}
+	var route func(PersonRequest) (Route, error)
 	read := func(b *pgx.Batch) {
+		if handoff != nil {
+			route = m.route(b)
+		}
 		b.Queue(selectPending, t.session).Query(func(rows pgx.Rows) (err error) {
 			pending, err = pgx.CollectRows(rows, pgx.RowToStructByPos[question])
 			return err
@@ -273,7 +264,13 @@ func (t *turn) tryEnd(ctx context.Context, d protocol.MessageCompleted, state []
 		owner := tx.row.Owner
 		if d.Handoff && owner == protocol.OwnerAssistant {
 			owner, outboxed = protocol.OwnerQueued, true
-			if _, err := m.ask(tx, person, route); err != nil {
+			person := PersonRequest{Session: t.session, Customer: tx.row.Customer, Lang: d.Lang, MessageID: t.message,
+				Reason: handoff.Reason, Note: handoff.Note, Intent: d.Intent}
+			to, err := route(person)
+			if err != nil {
+				return fmt.Errorf("find a queue: %w", err)
+			}
+			if _, err := m.ask(tx, person, to); err != nil {
 				return err
 			}
 		}
@@ -287,11 +284,11 @@ func (t *turn) tryEnd(ctx context.Context, d protocol.MessageCompleted, state []
 		tx.set(endTurn, state, string(d.Lang), string(owner))
 		return nil
 	})
-	if err == nil && outboxed && m.o.Relay != nil {
-		m.o.Relay.Poke()
-	}
-	if err == nil && outboxed && m.o.Desk != nil {
-		m.o.Desk.Changed()
+	if err == nil && outboxed {
+		m.tellDesk(t.session)
+		if m.o.Relay != nil {
+			m.o.Relay.Poke()
+		}
 	}
 	return len(pending) > 0, err
 }

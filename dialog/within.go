@@ -14,16 +14,17 @@ import (
 // Desk keeps the queues that people answer from; package desk is one. Without a desk a request for a person
 // is logged and told to other systems, and waits for a ChangeOwner.
 type Desk interface {
-	// Route says, before the transaction, where the request would wait.
-	Route(ctx context.Context, r PersonRequest) (Route, error)
+	// Route adds what it must read to the round trip that locks the session. Once that is through, the function that
+	// it returns says where a request waits.
+	Route(b *pgx.Batch) func(r PersonRequest) (Route, error)
 	// Asked writes what the desk keeps of a request into the transaction that makes it true.
 	Asked(tx *Tx, handoffID string, r PersonRequest, route Route) error
 	// Identified notes, in the same transaction, whose session it is now.
 	Identified(tx *Tx)
 	// Place is where the session stands in line; ok is false where it does not.
 	Place(ctx context.Context, sessionID string) (place protocol.HandoffWaiting, ok bool, err error)
-	// Changed is called after a commit that changed who answers, or what is known of it.
-	Changed()
+	// Changed is called after a commit that changed who answers in the session, or whose it is.
+	Changed(sessionID string)
 }
 
 // PersonRequest is a request for a person.
@@ -56,8 +57,9 @@ type Tx struct {
 	running answer
 	pending []question
 	open    string
-	// changed is set where somebody else has the conversation now, told where other systems must hear.
-	changed, told bool
+	// changed is set where somebody else has the conversation now, told where other systems must hear, identified
+	// where it is another customer's.
+	changed, told, identified bool
 }
 
 // Within runs work in a transaction over the locked session. read, which may be nil, adds queries that run
@@ -77,7 +79,7 @@ func (m *Manager) Within(ctx context.Context, sessionID string, read func(b *pgx
 		}
 	}
 	err = m.change(ctx, id, queries, func(tx *sessionTx) error {
-		x.tx, x.changed, x.told = tx, false, false
+		x.tx, x.changed, x.told, x.identified = tx, false, false, false
 		return work(x)
 	})
 	if err != nil {
@@ -90,13 +92,29 @@ func (m *Manager) Within(ctx context.Context, sessionID string, read func(b *pgx
 		}
 		m.hub.tell(id, Notice{Stop: true})
 	}
+	if x.told || x.identified {
+		m.tellDesk(id)
+	}
 	if x.told && m.o.Relay != nil {
 		m.o.Relay.Poke()
 	}
-	if m.o.Desk != nil {
-		m.o.Desk.Changed()
-	}
 	return nil
+}
+
+// tellDesk has the people at the desk see what is committed. They wait for it, so it goes before what other systems are
+// told.
+func (m *Manager) tellDesk(session string) {
+	if m.o.Desk != nil {
+		m.o.Desk.Changed(session)
+	}
+}
+
+// route is the desk's Route; without a desk a request waits in no queue.
+func (m *Manager) route(b *pgx.Batch) func(r PersonRequest) (Route, error) {
+	if m.o.Desk == nil {
+		return func(PersonRequest) (Route, error) { return Route{}, nil }
+	}
+	return m.o.Desk.Route(b)
 }
 
 // read adds what every change of hands must know.
@@ -146,8 +164,8 @@ func (x *Tx) Give(c OwnerChange) error {
 	return err
 }
 
-// Ask asks for a person, where none was asked for yet; it returns the handoff, which may be an older one.
-func (x *Tx) Ask(r PersonRequest, route Route) (handoffID string, err error) {
+// ask asks for a person, where none was asked for yet; it returns the handoff, which may be an older one.
+func (x *Tx) ask(r PersonRequest, route Route) (handoffID string, err error) {
 	if x.open != "" {
 		return x.open, nil
 	}
