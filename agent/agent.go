@@ -80,6 +80,8 @@ type Parts struct {
 	Spelling  Spelling
 	// Taste may be nil: every customer is then new.
 	Taste Taste
+	// Sponsored may be nil: nothing is then paid for.
+	Sponsored Sponsored
 }
 
 // Config tunes an Agent. The zero value works.
@@ -88,6 +90,8 @@ type Config struct {
 	Cards int
 	// Candidates is how many products are ranked. Default 48.
 	Candidates int
+	// Consumables are the categories of which a customer is recommended again what he bought; "*" is all.
+	Consumables []string
 	// Floor is the relevance under which a product is not shown. Default: the ranking's own.
 	Floor float64
 	// Rates convert prices that a customer names in another currency.

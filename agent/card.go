@@ -18,7 +18,7 @@ func card(position int, c shop.Candidate, lang shop.Lang) shop.Card {
 	p := c.Product
 	out := shop.Card{Position: position, SKU: p.SKU, Version: p.Version, Title: p.TitleIn(lang), Brand: p.Brand, Category: p.Category,
 		Description: p.DescriptionIn(lang), Price: p.Price, PriceText: p.Price.String(), Stock: p.Stock, Rating: p.Rating, ImageURL: p.ImageURL,
-		Attributes: p.Attributes, Reasons: c.Reasons, Why: []string{}}
+		Attributes: p.Attributes, Reasons: c.Reasons, Sponsored: c.Sponsored, Propensity: c.Propensity, Why: []string{}}
 	for _, r := range c.Reasons {
 		if text := why[lang][r.Code]; text != "" && r.Weight > 0 && len(out.Why) < 3 {
 			out.Why = append(out.Why, text)

@@ -126,6 +126,9 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 	if len(r.shown) == 0 {
 		return t.unmet(ctx, need, vocabulary)
 	}
+	if need.Sort == shop.SortRelevance {
+		r = t.sponsor(ctx, r, need.Product)
+	}
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}

@@ -85,6 +85,9 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 		}
 		return t.unmet(ctx, need, vocabulary)
 	}
+	if need.Sort == shop.SortRelevance {
+		r = t.sponsor(ctx, r, q.Text)
+	}
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}

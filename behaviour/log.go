@@ -204,6 +204,16 @@ func (l *Log) Claim(ctx context.Context, session, customer string) error {
 	return nil
 }
 
+// Unclaim gives back what became a customer's at logins, and says how many events that were. They belong to their
+// visits again, and no later login merges them.
+func (l *Log) Unclaim(ctx context.Context, customer string) (int, error) {
+	n, err := l.unclaim(ctx, customer)
+	if err != nil {
+		return 0, fmt.Errorf("give visitors' events back: %w", err)
+	}
+	return n, nil
+}
+
 // Allow notes whether a client lets what he did be used for recommendations of his own. Who said nothing does.
 func (l *Log) Allow(ctx context.Context, client string, personalisation bool) error {
 	if err := l.setConsent(ctx, client, personalisation); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"floorwalker/shop"
 )
 
 // learnFrom is how far back is learnt from, learnEvery how often.
@@ -41,39 +43,59 @@ func says(a Action, amount float64) float64 {
 	return 0
 }
 
+// Models of the lists that For makes.
+const (
+	modelTaste      = "taste"
+	modelPopularity = "popularity"
+)
+
 // For is what a client may like, best first, at most n products: what is learnt from all clients, applied to what this
-// client did up to this moment, in the session that is named and before. It is empty where nothing is known of the
-// client, or where the client does not want it used. What the client declined is left out.
-func (l *Log) For(ctx context.Context, client, session string, n int) ([]string, error) {
+// client did up to this moment, in the session that is named and before. For one of whom nothing is known, or who does
+// not want it used, it is what all like, by its lower confidence bound. What the client declined is left out; what he
+// bought is marked, since only the catalogue knows what is bought again.
+func (l *Log) For(ctx context.Context, client, session string, n int) (shop.Taste, error) {
+	return l.list(ctx, client, session, n, true)
+}
+
+// Popular is what For gives one of whom nothing is known.
+func (l *Log) Popular(ctx context.Context, client, session string, n int) (shop.Taste, error) {
+	return l.list(ctx, client, session, n, false)
+}
+
+func (l *Log) list(ctx context.Context, client, session string, n int, personal bool) (shop.Taste, error) {
 	rows, popular, err := l.history(ctx, []string{client, session})
 	if err != nil {
-		return nil, fmt.Errorf("read what a client did: %w", err)
+		return shop.Taste{}, fmt.Errorf("read what a client did: %w", err)
 	}
-	declined := map[string]bool{}
+	declined, bought := map[string]bool{}, map[string]bool{}
 	var deeds []Deed
 	var skus []string
 	for _, r := range rows {
-		if r.Action == Decline {
+		switch w := says(r.Action, r.Amount); {
+		case r.Action == Decline:
 			declined[r.SKU] = true
-		} else if w := says(r.Action, r.Amount); w > 0 {
+		case w > 0:
+			bought[r.SKU] = bought[r.SKU] || r.Action == Purchase
+			if !personal {
+				continue
+			}
 			deeds = append(deeds, Deed{Client: client, Basket: r.Session, SKU: r.SKU, Time: r.Time, Weight: w})
 			skus = append(skus, r.SKU)
 		}
 	}
-	if len(deeds) == 0 {
-		return nil, nil
-	}
-	neighbours, err := l.neighboursOf(ctx, skus)
-	if err != nil {
-		return nil, fmt.Errorf("read what goes with it: %w", err)
-	}
-	var found []string
-	for _, s := range (Lore{neighbours, popular}).Recommend(deeds) {
-		if !declined[s.SKU] && len(found) < n {
-			found = append(found, s.SKU)
+	taste, lore := shop.Taste{Model: modelPopularity}, Lore{Popular: popular}
+	if len(deeds) > 0 {
+		taste.Model = modelTaste
+		if lore.Neighbours, err = l.neighboursOf(ctx, skus); err != nil {
+			return shop.Taste{}, fmt.Errorf("read what goes with it: %w", err)
 		}
 	}
-	return found, nil
+	for _, s := range lore.Recommend(deeds) {
+		if !declined[s.SKU] && len(taste.Products) < n {
+			taste.Products = append(taste.Products, shop.Suggestion{SKU: s.SKU, Bought: bought[s.SKU]})
+		}
+	}
+	return taste, nil
 }
 
 // GoesWith is what other clients took up together with a product, best first, at most n.
@@ -103,7 +125,11 @@ func (l *Log) Relearn(ctx context.Context) error {
 			deeds = append(deeds, Deed{Client: r.Client, Basket: r.Session, SKU: r.SKU, Time: r.Time, Weight: w})
 		}
 	}
-	if err := l.storeLore(ctx, Learn(deeds, now)); err != nil {
+	cells, err := l.shown(ctx, now.Add(-respondFrom))
+	if err != nil {
+		return fmt.Errorf("read what customers took of what they were shown: %w", err)
+	}
+	if err := l.storeLore(ctx, Learn(deeds, now), respond(cells)); err != nil {
 		return fmt.Errorf("store what was learnt: %w", err)
 	}
 	return nil

@@ -5,11 +5,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"floorwalker/behaviour"
 	"floorwalker/embedded/pgtest"
+	"floorwalker/shop"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,19 +44,35 @@ func campersAndCooks(t *testing.T, l *behaviour.Log) {
 
 func recommended(t *testing.T, l *behaviour.Log, client, session string) []string {
 	t.Helper()
-	skus, err := l.For(t.Context(), client, session, 4)
+	taste, err := l.For(t.Context(), client, session, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return skusOf(taste)
+}
+
+func skusOf(taste shop.Taste) (skus []string) {
+	for _, s := range taste.Products {
+		skus = append(skus, s.SKU)
+	}
 	return skus
+}
+
+// isFor fails unless the list rests on the model.
+func isFor(t *testing.T, l *behaviour.Log, model, client, session string) {
+	t.Helper()
+	if taste, err := l.For(t.Context(), client, session, 4); err != nil || taste.Model != model {
+		t.Errorf("what %s is recommended rests on %q, want %q (%v)", client, taste.Model, model, err)
+	}
 }
 
 func TestAnEventChangesTheNextRecommendationAtOnce(t *testing.T) {
 	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
 	campersAndCooks(t, l)
-	if got := recommended(t, l, "ann", "visit"); got != nil {
-		t.Fatalf("of nobody known: %v", got)
+	if got := recommended(t, l, "ann", "visit"); len(got) != 4 || slices.ContainsFunc(got, func(sku string) bool { return strings.HasPrefix(sku, "spade") }) {
+		t.Fatalf("of nobody known, want what six bought before what one did: %v", got)
 	}
+	isFor(t, l, "popularity", "ann", "visit")
 	add(t, l, click("1", "visit", "pan", noon.Add(-time.Minute)))
 	if got := recommended(t, l, "ann", "visit"); !slices.Contains(got, "spoon") || slices.Contains(got, "mat") {
 		t.Errorf("after a pan: %v", got)
@@ -93,21 +111,116 @@ func TestWhatWasDeclinedIsLeftOutAndARefusalEndsPersonalUse(t *testing.T) {
 		if err := l.Allow(t.Context(), who, false); err != nil {
 			t.Fatal(err)
 		}
-		if got := recommended(t, l, "ann", "visit"); got != nil {
-			t.Errorf("in spite of %s's refusal: %v", who, got)
-		}
+		isFor(t, l, "popularity", "ann", "visit")
 		if err := l.Allow(t.Context(), who, true); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := recommended(t, l, "ann", "visit"); got == nil {
-		t.Error("allowed again, and nothing is recommended")
-	}
+	isFor(t, l, "taste", "ann", "visit")
 	if _, err := l.Erase(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
 	}
-	if got := recommended(t, l, "ann", "visit"); got != nil {
-		t.Errorf("after the erasure: %v", got)
+	isFor(t, l, "popularity", "ann", "visit")
+}
+
+func TestWhatWasBoughtIsMarked(t *testing.T) {
+	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
+	campersAndCooks(t, l)
+	add(t, l, bought("1", "visit", "ann", "tent", noon), click("2", "visit", "mat", noon))
+	taste, err := l.For(t.Context(), "ann", "visit", 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range taste.Products {
+		if s.Bought != (s.SKU == "tent") {
+			t.Errorf("%+v", s)
+		}
+	}
+	if !slices.Contains(skusOf(taste), "tent") {
+		t.Errorf("%v", taste)
+	}
+}
+
+func TestWhatALoginMergedIsGivenBackAndStaysSo(t *testing.T) {
+	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
+	campersAndCooks(t, l)
+	add(t, l, click("1", "visit", "pan", noon), bought("2", "other", "ann", "spade-1", noon), bought("2", "his", "bob", "spade-1", noon))
+	merge := func() {
+		t.Helper()
+		if err := l.Claim(t.Context(), "visit", "ann"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merge()
+	alike := func() bool { return slices.Equal(recommended(t, l, "ann", "other"), recommended(t, l, "bob", "his")) }
+	if alike() {
+		t.Error("after the login the visit does not count")
+	}
+	if n, err := l.Unclaim(t.Context(), "ann"); err != nil || n != 1 {
+		t.Fatalf("%d events were given back, %v", n, err)
+	}
+	for range 2 {
+		if !alike() {
+			t.Errorf("the visit still counts: %v", recommended(t, l, "ann", "other"))
+		}
+		merge()
+	}
+	isFor(t, l, "taste", "visit", "visit")
+}
+
+// TestTheLastPlaceGoesToWhatCustomersTake shows three products: one is taken up often, one hardly ever, and of one too
+// little is known.
+func TestTheLastPlaceGoesToWhatCustomersTake(t *testing.T) {
+	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
+	var events []behaviour.Event
+	show := func(sku string, sessions, taken int) {
+		for n := range sessions {
+			session := fmt.Sprint(sku, "-", n)
+			events = append(events, behaviour.Event{ID: "shown", Action: behaviour.Impression, Session: session, Time: noon.Add(-time.Hour), Trusted: true,
+				Attributes: behaviour.Attributes{Object: behaviour.Object{ID: sku}}})
+			for c := range 5 { // clicking five times says no more than clicking once
+				if n < taken {
+					events = append(events, click(fmt.Sprint(c), session, sku, noon.Add(-time.Hour)))
+				}
+			}
+		}
+	}
+	show("liked", 400, 80)
+	show("shunned", 400, 4)
+	show("new", 5, 1)
+	for n := range 300 { // clicks on what was never shown
+		events = append(events, click("x", fmt.Sprint("bot-", n), "shunned", noon.Add(-time.Hour)))
+	}
+	add(t, l, events...)
+	if err := l.Relearn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	skus := []string{"shunned", "liked", "new"}
+	const draws = 2000
+	chosen, propensity := map[string]float64{}, map[string]float64{}
+	for n := range draws {
+		sku, p, err := l.Explore(t.Context(), fmt.Sprint("turn-", n), skus)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen[sku] += 1.0 / draws
+		propensity[sku] = p
+		if again, _, err := l.Explore(t.Context(), fmt.Sprint("turn-", n), skus); n < 20 && (err != nil || again != sku) {
+			t.Errorf("the same seed chose %s, then %s, %v", sku, again, err)
+		}
+	}
+	sum := 0.0
+	for sku, p := range propensity {
+		sum += p
+		if math.Abs(chosen[sku]-p) > 0.035 { // three standard errors of 2,000 draws
+			t.Errorf("%s has propensity %.3f and was chosen %.3f of the time", sku, p, chosen[sku])
+		}
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("propensities sum up to %v", sum)
+	}
+	if propensity["liked"] < 0.5 || propensity["new"] < 0.05 || propensity["shunned"] > 0.05 || propensity["shunned"] < 0.03 {
+		t.Errorf("%v", propensity)
 	}
 }
 
@@ -188,7 +301,7 @@ func botted(t *testing.T, bots bool) (near, liked, share float64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		near += gainOf(got, basket) / newcomers
+		near += gainOf(skusOf(got), basket) / newcomers
 		liked += gainOf(popular, basket) / newcomers
 	}
 	return near, liked, float64(total-honest) / float64(total)

@@ -99,8 +99,13 @@ func (l *Log) erase(ctx context.Context, who string) (n int, err error) {
 }
 
 func (l *Log) claim(ctx context.Context, session, customer string) error {
-	_, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = $2 WHERE session = $1 AND client = $1`, session, customer)
+	_, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = $2, merged = true WHERE session = $1 AND client = $1 AND merged IS NULL`, session, customer)
 	return err
+}
+
+func (l *Log) unclaim(ctx context.Context, customer string) (int, error) {
+	tag, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = session, merged = false WHERE client = $1 AND merged`, customer)
+	return int(tag.RowsAffected()), err
 }
 
 func (l *Log) setConsent(ctx context.Context, client string, granted bool) error {

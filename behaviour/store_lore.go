@@ -3,7 +3,10 @@ package behaviour
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
+
+	"floorwalker/experiments"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -66,7 +69,7 @@ var errLearning = errors.New("another replica learns already")
 // learnLock keeps two replicas from replacing what was learnt at once.
 const learnLock = 8_231_704_561
 
-func (l *Log) storeLore(ctx context.Context, lore Lore) error {
+func (l *Log) storeLore(ctx context.Context, lore Lore, responses []response) error {
 	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
 		var mine bool
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(learnLock)).Scan(&mine); err != nil {
@@ -82,7 +85,13 @@ func (l *Log) storeLore(ctx context.Context, lore Lore) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM item_popularity`); err != nil {
 			return err
 		}
-		var pairs, scores [][]any
+		if _, err := tx.Exec(ctx, `DELETE FROM item_responses`); err != nil {
+			return err
+		}
+		var pairs, scores, shown [][]any
+		for _, r := range responses {
+			shown = append(shown, []any{r.SKU, r.Shown, r.Taken})
+		}
 		for sku, others := range lore.Neighbours {
 			for _, o := range others {
 				pairs = append(pairs, []any{sku, o.SKU, float32(o.Score)})
@@ -94,7 +103,43 @@ func (l *Log) storeLore(ctx context.Context, lore Lore) error {
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_neighbours"}, []string{"sku", "other", "weight"}, pgx.CopyFromRows(pairs)); err != nil {
 			return err
 		}
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"item_popularity"}, []string{"sku", "score"}, pgx.CopyFromRows(scores))
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_popularity"}, []string{"sku", "score"}, pgx.CopyFromRows(scores)); err != nil {
+			return err
+		}
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"item_responses"}, []string{"sku", "shown", "taken"}, pgx.CopyFromRows(shown))
 		return err
 	})
+}
+
+// shown are, by product and place, in how many sessions the server showed it since a time, and in how many of those it was
+// clicked, put into the cart or bought. A session counts once however often it clicks.
+func (l *Log) shown(ctx context.Context, since time.Time) ([]experiments.Cell, error) {
+	rows, err := l.pool.Query(ctx, `WITH seen AS (
+			SELECT session, sku, min(position) FILTER (WHERE action = 'impression') AS position, bool_or(action <> 'impression') AS taken
+			FROM behaviour_events WHERE event_time >= $1 AND sku <> '' AND action IN ('impression', 'click', 'add_to_cart', 'purchase')
+			GROUP BY session, sku HAVING bool_or(action = 'impression' AND trusted))
+		SELECT sku, position, count(*)::float8, count(*) FILTER (WHERE taken)::float8 FROM seen GROUP BY sku, position ORDER BY sku, position`, since)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[experiments.Cell])
+}
+
+// responsesTo reads what was learnt of how customers take to products, and of all together as "".
+func (l *Log) responsesTo(ctx context.Context, skus []string) ([]response, error) {
+	rows, err := l.pool.Query(ctx, `SELECT sku, shown, taken FROM item_responses WHERE sku = ANY($1) OR sku = ''`, skus)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[response])
+}
+
+// Taken is what clients, or sessions, clicked, put into the cart or bought since a time, by whom of them it was.
+func (l *Log) Taken(ctx context.Context, who []string, since time.Time) ([]experiments.Taken, error) {
+	rows, err := l.pool.Query(ctx, `SELECT CASE WHEN client = ANY($1) THEN client ELSE session END, sku, event_time FROM behaviour_events
+		WHERE event_time >= $2 AND (client = ANY($1) OR session = ANY($1)) AND sku <> '' AND action IN ('click', 'add_to_cart', 'purchase') ORDER BY event_time`, who, since)
+	if err != nil {
+		return nil, fmt.Errorf("read what %d clients took: %w", len(who), err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[experiments.Taken])
 }

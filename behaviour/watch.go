@@ -54,20 +54,27 @@ type watchedOutput struct {
 	turn shop.Turn
 }
 
-// Show shows the cards and logs what was shown. The order is the ranker's own, without chance: a propensity of 1.
+// Show shows the cards and logs what was shown.
 func (o watchedOutput) Show(ctx context.Context, cards shop.Cards) error {
 	if err := o.Output.Show(ctx, cards); err != nil {
 		return err
 	}
-	now := o.log.o.Now()
+	cards.RankingID = cmp.Or(cards.RankingID, o.turn.MessageID)
+	o.log.Shown(ctx, o.turn.SessionID, o.turn.Customer, cards)
+	return nil
+}
+
+// Shown logs an impression for every card of a list that was put before a customer: once, however often it is told. The
+// list's RankingID must not be empty.
+func (l *Log) Shown(ctx context.Context, session, client string, cards shop.Cards) {
+	now := l.o.Now()
 	events := make([]Event, len(cards.Cards))
 	for i, c := range cards.Cards {
-		events[i] = Event{ID: fmt.Sprintf("%s/%d", cmp.Or(cards.RankingID, o.turn.MessageID), c.Position), Action: Impression, Session: o.turn.SessionID, Client: o.turn.Customer,
+		events[i] = Event{ID: fmt.Sprintf("%s/%d", cards.RankingID, c.Position), Action: Impression, Session: session, Client: client,
 			QueryID: cards.RankingID, Time: now, Attributes: Attributes{Object: Object{c.SKU}, Position: Position{c.Position},
-				Model: cards.Model, Propensity: 1}}
+				Model: cards.Model, Propensity: cmp.Or(c.Propensity, 1)}}
 	}
-	o.log.note(ctx, events)
-	return nil
+	l.note(ctx, events)
 }
 
 // carts keep what customers want to buy.

@@ -106,6 +106,17 @@ func (d *CardDecline) Check() error {
 	return checkSKU(d.SKU)
 }
 
+// MaxEvents is how many events one frame tells of.
+const MaxEvents = 100
+
+// Check refuses an empty list and one that is too long; each event is looked at by itself.
+func (d *EventsSend) Check() error {
+	if n := len(d.Events); n == 0 || n > MaxEvents {
+		return shop.Errorf(CodeBadField, "There are %d events; send from 1 to %d at once.", n, MaxEvents)
+	}
+	return nil
+}
+
 func checkSKU(sku string) error {
 	if sku == "" || len(sku) > maxName || strings.ContainsRune(sku, 0) {
 		return shop.Errorf(CodeBadField, "sku must have 1 to %d bytes. Send the one of the card.", maxName)

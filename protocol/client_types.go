@@ -1,6 +1,10 @@
 package protocol
 
-import "floorwalker/shop"
+import (
+	"time"
+
+	"floorwalker/shop"
+)
 
 // SessionResume says where the client stands. Both fields empty asks for everything.
 type SessionResume struct {
@@ -44,6 +48,43 @@ type CardDecline struct {
 	RankingID string `json:"ranking_id,omitempty" jsonschema:"maxLength=64"`
 	// Position is the card's place in that list, from 1.
 	Position int `json:"position,omitempty" jsonschema:"minimum=0"`
+}
+
+// EventsSend tells what the customer did, in the words of OpenSearch's User Behavior Insights.
+type EventsSend struct {
+	// Events are at most 100.
+	Events []PageEvent `json:"events" jsonschema:"minItems=1,maxItems=100"`
+}
+
+// PageEvent is one thing that the customer did on the page.
+type PageEvent struct {
+	// EventID is the page's own name of the event, unique within the session: a retry is counted once.
+	EventID string `json:"event_id" jsonschema:"minLength=1,maxLength=64"`
+	// ActionName is hover, click, comment, rating, share or dwell.
+	ActionName string `json:"action_name" jsonschema:"minLength=1,maxLength=32"`
+	// QueryID is the ranking_id of the list that the product stood in.
+	QueryID string `json:"query_id,omitempty" jsonschema:"maxLength=64"`
+	// Timestamp is when it was done.
+	Timestamp time.Time `json:"timestamp"`
+	// Message is a comment's text.
+	Message         string              `json:"message,omitempty" jsonschema:"maxLength=2000"`
+	EventAttributes PageEventAttributes `json:"event_attributes,omitzero"`
+}
+
+// PageEventAttributes are an event's particulars.
+type PageEventAttributes struct {
+	Object struct {
+		// ObjectID is the product's SKU.
+		ObjectID string `json:"object_id,omitempty" jsonschema:"maxLength=128"`
+	} `json:"object,omitzero"`
+	Position struct {
+		// Ordinal is the place in the list, from 1.
+		Ordinal int `json:"ordinal,omitempty" jsonschema:"minimum=0,maximum=10000"`
+	} `json:"position,omitzero"`
+	// DwellTime is in seconds, of dwell.
+	DwellTime float64 `json:"dwell_time,omitempty" jsonschema:"minimum=0,maximum=86400"`
+	// Rating is in stars from 1 to 5, of rating.
+	Rating float64 `json:"rating,omitempty" jsonschema:"minimum=0,maximum=5"`
 }
 
 // Ping asks whether the server is there.

@@ -14,6 +14,7 @@ const (
 	TypeTypingStop    Type = "typing.stop"
 	TypeCartSet       Type = "cart.set"
 	TypeCardDecline   Type = "card.decline"
+	TypeEventsSend    Type = "events.send"
 	TypePing          Type = "ping"
 
 	TypeHandoffRequest   Type = "handoff.request"
@@ -53,6 +54,7 @@ const (
 	TypeSatisfactionGiven    Type = "satisfaction.given"
 	TypeMessageSeen          Type = "message.seen"
 	TypeAssistantStatus      Type = "assistant.status"
+	TypeEventsAccepted       Type = "events.accepted"
 	TypePong                 Type = "pong"
 	TypeError                Type = "error"
 
@@ -111,6 +113,7 @@ var registry = []Spec{
 	{TypeTypingStop, FromClient, false, false, fresh[TypingStop], "The customer stopped writing."},
 	{TypeCartSet, FromClient, false, false, fresh[CartSet], "Set how many pieces of a product the cart holds. Absolute, so it may be repeated; cart.updated answers."},
 	{TypeCardDecline, FromClient, false, false, fresh[CardDecline], "The customer does not want to see this product again. May be repeated; card.declined answers the first."},
+	{TypeEventsSend, FromClient, false, true, fresh[EventsSend], "What the customer did on the page, as POST /api/events takes it; events.accepted answers once they are stored. May be repeated."},
 	{TypePing, FromClient, false, false, fresh[Ping], "Is the server there? For clients that can't send WebSocket pings."},
 
 	{TypeHandoffRequest, FromClient, false, false, fresh[HandoffRequest], "A person, please: the page's button. Once one was asked for it changes nothing."},
@@ -146,6 +149,7 @@ var registry = []Spec{
 	{TypeSatisfactionGiven, FromServer, true, false, fresh[SatisfactionGiven], "The question was answered; other devices put it away."},
 	{TypeMessageSeen, FromServer, false, false, fresh[MessageSeen], "How far the other side has read."},
 	{TypeAssistantStatus, FromServer, false, false, fresh[AssistantStatus], "Whether the language model is up. Answers come either way."},
+	{TypeEventsAccepted, FromServer, false, true, fresh[EventsAccepted], "Answers events.send: what was stored, what was known already and what was refused."},
 	{TypePong, FromServer, false, false, fresh[Pong], "Answers ping."},
 	{TypeError, FromServer, false, false, fresh[Error], "Something the client sent could not be done. The connection lives on unless a close frame follows."},
 

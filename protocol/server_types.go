@@ -177,6 +177,28 @@ type CardUpdated struct {
 	Price     *shop.Money `json:"price,omitempty"`
 	PriceText string      `json:"price_text,omitempty"`
 	Stock     *int        `json:"stock,omitempty"`
+	// Was is what it cost before, where it costs less now.
+	Was *shop.Money `json:"was,omitempty"`
+	// Restocked is true where it was sold out and can be bought again.
+	Restocked bool `json:"restocked,omitempty"`
+}
+
+// EventsAccepted says what became of events.send.
+type EventsAccepted struct {
+	// Accepted is how many are stored for good, Duplicates how many were known already.
+	Accepted   int            `json:"accepted"`
+	Duplicates int            `json:"duplicates"`
+	Refused    []EventRefused `json:"refused,omitempty"`
+}
+
+// EventRefused says why an event was not taken.
+type EventRefused struct {
+	// Index is the event's place in the frame, from 0.
+	Index   int    `json:"index"`
+	EventID string `json:"event_id"`
+	// Code is bad_request, too_late or in_the_future; Message tells what to do.
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 // CartUpdated is the whole cart. Quantities are absolute.

@@ -102,6 +102,10 @@ type Candidate struct {
 	Score float64
 	// Reasons say what moved the score, strongest first.
 	Reasons []Reason
+	// Sponsored is true where its place in the list was paid for.
+	Sponsored bool
+	// Propensity is how likely the product was to get its place in the list; 0 stands for 1, an order without chance.
+	Propensity float64
 }
 
 // Reason is one contribution to a candidate's score, for "why this".
@@ -123,4 +127,15 @@ type Ranking struct {
 	Degraded bool
 	// Floor is the relevance below which a candidate should not be shown: it is not what was asked for.
 	Floor float64
+}
+
+// ProductNews is what changed of a product.
+type ProductNews struct {
+	SKU     string
+	Version int64
+	// Price and Stock are those of now, Was and WasStock those that were told last.
+	Price, Was      Money
+	Stock, WasStock int
+	// Gone is true where it is not sold any more.
+	Gone bool
 }

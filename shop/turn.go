@@ -64,6 +64,11 @@ type Card struct {
 	Attributes  map[string]string `json:"attributes,omitempty"`
 	Why         []string          `json:"why"`
 	Reasons     []Reason          `json:"reasons,omitempty"`
+	// Sponsored is true where the place was paid for; pages say so on the card.
+	Sponsored bool `json:"sponsored,omitempty"`
+	// Propensity is how likely the product was to stand in this place, above 0 to 1; 0 stands for 1, an order without
+	// chance. It is for the log of impressions alone.
+	Propensity float64 `json:"-"`
 }
 
 // Outcome is what remains of a turn when its text has been said.

@@ -7,6 +7,7 @@ import (
 
 	"floorwalker/behaviour"
 	"floorwalker/dialog"
+	"floorwalker/protocol"
 	"floorwalker/shop"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,6 +18,10 @@ type Behaviour interface {
 	Add(ctx context.Context, events []behaviour.Event) (behaviour.Receipt, error)
 	Allow(ctx context.Context, client string, personalisation bool) error
 	Erase(ctx context.Context, who string) (int, error)
+	// Unclaim gives back what visitors did and a customer's login made the customer's.
+	Unclaim(ctx context.Context, customer string) (int, error)
+	// Shown notes the cards that a person put before a customer; more than once is once.
+	Shown(ctx context.Context, session, client string, cards shop.Cards)
 }
 
 var _ Behaviour = (*behaviour.Log)(nil)
@@ -54,6 +59,19 @@ type eraseOutput struct {
 	}
 }
 
+type unmergeInput struct {
+	Authorization string `header:"Authorization" doc:"Bearer and the session's secret"`
+	Body          struct {
+		Session string `json:"session" minLength:"1" maxLength:"64" doc:"A session of the customer"`
+	}
+}
+
+type unmergeOutput struct {
+	Body struct {
+		Events int `json:"events" doc:"How many events are not the customer's any more"`
+	}
+}
+
 // eventRoutes take in what customers do, and let them say what it may be used for. Without a place to keep it there
 // are none.
 func (s *Server) eventRoutes(api huma.API) {
@@ -69,6 +87,10 @@ func (s *Server) eventRoutes(api huma.API) {
 	consent := s.operation(api, http.MethodPut, "/api/consent", "setConsent", "Say what the customer's behaviour may be used for", http.StatusNoContent)
 	consent.MaxBodyBytes, consent.Security = 4<<10, security
 	huma.Register(api, consent, s.setConsent)
+	unmerge := s.operation(api, http.MethodPost, "/api/events/unmerge", "unmergeEvents", "Part what was done before the login from the customer", http.StatusOK)
+	unmerge.Description = "What the customer's devices did before a login became the customer's. This gives all of it back to the visits; later logins do not merge it again."
+	unmerge.MaxBodyBytes, unmerge.Security = 4<<10, security
+	huma.Register(api, unmerge, s.unmergeEvents)
 	erase := s.operation(api, http.MethodDelete, "/api/events", "eraseEvents", "Erase what the customer did", http.StatusOK)
 	erase.Description = "Erases the events of the session and, where the customer is known, of all the customer's sessions."
 	erase.Security = security
@@ -86,28 +108,63 @@ func (s *Server) sendEvents(ctx context.Context, in *eventsInput) (*struct{ Body
 	if !s.eventRate.allow(session.ID) {
 		return nil, refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many events. Gather them and send them every few seconds.")
 	}
-	// What a page may not tell keeps its place in the batch, and gets its own refusal.
+	receipt, err := s.takeEvents(ctx, session.ID, clientOf(session), in.Body.Events)
+	if err != nil {
+		return nil, s.fail(ctx, "events not kept", err)
+	}
+	return &struct{ Body behaviour.Receipt }{receipt}, nil
+}
+
+// takeEvents keeps what a page tells. What a page may not tell keeps its place in the batch, and gets its own refusal.
+func (s *Server) takeEvents(ctx context.Context, session, client string, events []behaviour.Event) (behaviour.Receipt, error) {
 	var taken []behaviour.Event
 	var at []int
 	var refused []behaviour.Refusal
-	for i, e := range in.Body.Events {
+	for i, e := range events {
 		if !e.Action.OfPage() {
 			refused = append(refused, behaviour.Refusal{Index: i, ID: e.ID, Code: shop.CodeBadRequest,
 				Message: "A page tells of hover, click, comment, rating, share and dwell; all else the server sees itself."})
 			continue
 		}
-		e.Session, e.Client = session.ID, clientOf(session)
+		e.Session, e.Client = session, client
 		taken, at = append(taken, e), append(at, i)
 	}
 	receipt, err := s.parts.Behaviour.Add(ctx, taken)
 	if err != nil {
-		return nil, s.fail(ctx, "events not kept", err)
+		return receipt, err
 	}
 	for i := range receipt.Refused {
 		receipt.Refused[i].Index = at[receipt.Refused[i].Index]
 	}
 	receipt.Refused = append(receipt.Refused, refused...)
-	return &struct{ Body behaviour.Receipt }{receipt}, nil
+	return receipt, nil
+}
+
+// events takes what the page tells over its socket.
+func (k *socket) events(ctx context.Context, d *protocol.EventsSend) (protocol.EventsAccepted, error) {
+	var answer protocol.EventsAccepted
+	switch {
+	case k.s.parts.Behaviour == nil:
+		return answer, errNoEvents
+	case !k.s.eventRate.allow(k.session):
+		return answer, errEventRate
+	}
+	events := make([]behaviour.Event, 0, len(d.Events))
+	for _, e := range d.Events {
+		a := e.EventAttributes
+		events = append(events, behaviour.Event{ID: e.EventID, Action: behaviour.Action(e.ActionName), QueryID: e.QueryID, Time: e.Timestamp, Message: e.Message,
+			Attributes: behaviour.Attributes{Object: behaviour.Object{ID: a.Object.ObjectID}, Position: behaviour.Position{Ordinal: a.Position.Ordinal},
+				DwellSeconds: a.DwellTime, Stars: a.Rating}})
+	}
+	receipt, err := k.s.takeEvents(ctx, k.session, k.owner, events)
+	if err != nil {
+		return answer, err
+	}
+	answer.Accepted, answer.Duplicates = receipt.Accepted, receipt.Duplicates
+	for _, r := range receipt.Refused {
+		answer.Refused = append(answer.Refused, protocol.EventRefused{Index: r.Index, EventID: r.ID, Code: r.Code, Message: r.Message})
+	}
+	return answer, nil
 }
 
 func (s *Server) setConsent(ctx context.Context, in *consentInput) (*struct{}, error) {
@@ -119,6 +176,21 @@ func (s *Server) setConsent(ctx context.Context, in *consentInput) (*struct{}, e
 		return nil, s.fail(ctx, "consent not noted", err)
 	}
 	return nil, nil
+}
+
+func (s *Server) unmergeEvents(ctx context.Context, in *unmergeInput) (*unmergeOutput, error) {
+	session, err := s.authenticate(ctx, in.Authorization, in.Body.Session)
+	if err != nil {
+		return nil, err
+	}
+	out := &unmergeOutput{}
+	if session.Customer == "" {
+		return out, nil
+	}
+	if out.Body.Events, err = s.parts.Behaviour.Unclaim(ctx, session.Customer); err != nil {
+		return nil, s.fail(ctx, "events not given back", err)
+	}
+	return out, nil
 }
 
 func (s *Server) eraseEvents(ctx context.Context, in *eraseInput) (*eraseOutput, error) {

@@ -141,11 +141,11 @@ func (s *Server) packet(ctx context.Context, in *conversationInput) (*struct{ Bo
 
 func (s *Server) reply(ctx context.Context, in *replyInput) (*ackOutput, error) {
 	r := desk.Reply{ClientMsgID: in.Body.ClientMsgID, Text: in.Body.Text}
+	session, err := s.parts.Sessions.Session(ctx, in.Session)
+	if err != nil {
+		return nil, s.fail(ctx, "session not read", err)
+	}
 	if len(in.Body.SKUs) > 0 {
-		session, err := s.parts.Sessions.Session(ctx, in.Session)
-		if err != nil {
-			return nil, s.fail(ctx, "session not read", err)
-		}
 		found, err := s.parts.Catalogue.Products(ctx, in.Body.SKUs)
 		if err != nil {
 			return nil, s.fail(ctx, "products not read", err)
@@ -153,11 +153,16 @@ func (s *Server) reply(ctx context.Context, in *replyInput) (*ackOutput, error) 
 		if len(found) < len(in.Body.SKUs) {
 			return nil, refuse(http.StatusNotFound, shop.CodeNotFound, "One of the products is not sold any more. Search again.")
 		}
-		r.Cards = &shop.Cards{RankingID: "agent-" + uuid.NewString(), Model: "agent", Cards: cardsOf(found, in.Body.SKUs, session.Lang)}
+		// A retry shows the same list.
+		name := uuid.NewSHA1(uuid.NameSpaceOID, []byte(session.ID+"/"+in.Body.ClientMsgID))
+		r.Cards = &shop.Cards{RankingID: "agent-" + name.String(), Model: "agent", Cards: cardsOf(found, in.Body.SKUs, session.Lang)}
 	}
 	ack, err := s.parts.Desk.Reply(ctx, loginOf(ctx).Agent, in.Session, r)
 	if err != nil {
 		return nil, s.fail(ctx, "reply not stored", err)
+	}
+	if r.Cards != nil && s.parts.Behaviour != nil {
+		s.parts.Behaviour.Shown(ctx, session.ID, clientOf(session), *r.Cards)
 	}
 	return &ackOutput{ack}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"floorwalker/behaviour"
 	"floorwalker/client"
 	"floorwalker/desk"
 	"floorwalker/dialog"
@@ -50,6 +51,7 @@ type floorSetup struct {
 	dialog    dialog.Options
 	web       web.Config
 	products  webtest.Products
+	behaviour bool
 	agents    []desk.Agent
 }
 
@@ -116,8 +118,12 @@ func (f *floor) open(s floorSetup, database, broker string) *served {
 		t.Fatal(err)
 	}
 	s.web.Origins = append(s.web.Origins, pageOrigin)
-	server := web.New(web.Parts{Sessions: manager, Catalogue: s.products, Pool: pool, Drain: manager.Drain, Desk: people,
-		Status: func(context.Context) web.Readiness { return web.Readiness{Ready: true} }}, s.web)
+	parts := web.Parts{Sessions: manager, Catalogue: s.products, Pool: pool, Drain: manager.Drain, Desk: people,
+		Status: func(context.Context) web.Readiness { return web.Readiness{Ready: true} }}
+	if s.behaviour {
+		parts.Behaviour = behaviour.NewLog(pool, behaviour.Options{})
+	}
+	server := web.New(parts, s.web)
 	serving, stopServing := context.WithCancel(context.Background())
 	working, stopWorking := context.WithCancel(context.Background())
 	ended := make(chan error, 4)

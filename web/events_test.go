@@ -9,7 +9,10 @@ import (
 
 	"floorwalker/behaviour"
 	"floorwalker/dialog"
+	"floorwalker/protocol"
+	"floorwalker/shop"
 	"floorwalker/web"
+	"floorwalker/web/webtest"
 )
 
 func (c *counter) rows(query string, args ...any) (n int) {
@@ -80,5 +83,101 @@ func TestAPageTellsWhatItsCustomerDid(t *testing.T) {
 	}
 	if status != http.StatusTooManyRequests {
 		t.Errorf("a flood: %d", status)
+	}
+}
+
+func TestEventsComeOverTheSocketToo(t *testing.T) {
+	c := open(t, setup{config: web.Config{Limits: web.Limits{Events: web.Rate{PerSecond: 0.001, Burst: 3}}},
+		parts: func(p *web.Parts) { p.Behaviour = behaviour.NewLog(p.Pool, behaviour.Options{}) }})
+	l := c.app()
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	event := func(id, action string) string {
+		return fmt.Sprintf(`{"event_id":%q,"action_name":%q,"query_id":"r-1","timestamp":%q,
+			"event_attributes":{"object":{"object_id":"S1"},"position":{"ordinal":2},"dwell_time":12.5}}`, id, action, now)
+	}
+	send := func(name string, events ...string) {
+		l.say(fmt.Sprintf(`{"v":1,"type":"events.send","client_msg_id":%q,"data":{"events":[%s]}}`, name, strings.Join(events, ",")))
+	}
+	want := func(name string, accepted, duplicates int, refused ...int) {
+		t.Helper()
+		env := l.until(protocol.TypeEventsAccepted)
+		var got protocol.EventsAccepted
+		if err := env.Into(&got); err != nil || env.ClientMsgID != name || got.Accepted != accepted || got.Duplicates != duplicates || len(got.Refused) != len(refused) {
+			t.Fatalf("%s is answered with %s %+v, %v", name, env.ClientMsgID, got, err)
+		}
+		for i, at := range refused {
+			if got.Refused[i].Index != at || got.Refused[i].Code != "bad_request" || got.Refused[i].EventID == "" {
+				t.Errorf("%+v", got.Refused[i])
+			}
+		}
+	}
+	send("first", event("p", "purchase"), event("1", "click"), event("2", "dwell"))
+	want("first", 2, 0, 0)
+	send("again", event("1", "click"))
+	want("again", 0, 1)
+	if n := c.rows(`SELECT count(*) FROM behaviour_events WHERE NOT trusted AND client = session AND ranking_id = 'r-1' AND position = 2 AND (action <> 'dwell' OR amount = 12.5)`); n != 2 {
+		t.Errorf("%d rows", n)
+	}
+	send("none")
+	if e := l.refused(); e.Code != "bad_field" || e.ClientMsgID != "none" {
+		t.Errorf("no events: %+v", e)
+	}
+	send("third", event("3", "click"))
+	want("third", 1, 0)
+	send("flood", event("4", "click"))
+	if e := l.refused(); e.Code != "rate_limited" || e.ClientMsgID != "flood" {
+		t.Errorf("a flood: %+v", e)
+	}
+}
+
+func TestACustomerParts(t *testing.T) {
+	var log *behaviour.Log
+	c, key := openKnown(t, setup{parts: func(p *web.Parts) {
+		log = behaviour.NewLog(p.Pool, behaviour.Options{})
+		p.Behaviour = log
+	}})
+	var visit opened
+	c.call("POST", "/api/sessions", `{}`, nil, &visit)
+	if _, err := log.Add(t.Context(), []behaviour.Event{{ID: "1", Action: behaviour.Click, Session: visit.Session, Time: time.Now(),
+		Attributes: behaviour.Attributes{Object: behaviour.Object{ID: "S1"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Claim(t.Context(), visit.Session, "ann"); err != nil { // as the wired server does at a login
+		t.Fatal(err)
+	}
+	ann := c.login(visit, key.token("ann"))
+	const anns = `SELECT count(*) FROM behaviour_events WHERE client = 'ann'`
+	if c.rows(anns) != 1 {
+		t.Fatal("the visit was not merged")
+	}
+	if r := c.call("POST", "/api/events/unmerge", fmt.Sprintf(`{"session":%q}`, ann.Session), nil, nil); r.StatusCode != 401 || c.rows(anns) != 1 {
+		t.Errorf("without the secret: %s", r.Status)
+	}
+	var parted struct{ Events int }
+	if r := c.as(ann, "/api/events/unmerge", fmt.Sprintf(`{"session":%q}`, ann.Session), &parted); r.StatusCode != 200 || parted.Events != 1 || c.rows(anns) != 0 {
+		t.Errorf("%s %+v", r.Status, parted)
+	}
+}
+
+// TestCardsThatAPersonShowsAreImpressionsOnce sends a reply with a card twice, as a console that got no answer does.
+func TestCardsThatAPersonShowsAreImpressionsOnce(t *testing.T) {
+	products := webtest.Products{{SKU: "S1", Title: "Trail shoe", Price: shop.Money{Minor: 9900, Currency: "USD"}, Stock: 3}}
+	f := openFloor(t, floorSetup{products: products, behaviour: true})
+	customer := f.customer(0)
+	customer.say("a person please")
+	customer.until(protocol.TypeHandoffQueued)
+	agent := f.sit(0, "kim")
+	agent.claim(agent.waits(customer.session(), "queued"))
+	for range 2 {
+		agent.reply(customer.session(), "r1", "Look", "S1")
+	}
+	var shown protocol.RecommendationsShown
+	if err := customer.until(protocol.TypeRecommendationsShown).Into(&shown); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM behaviour_events WHERE action = 'impression' AND trusted AND sku = 'S1' AND model = 'agent'
+		AND position = 1 AND propensity = 1 AND session = $1 AND ranking_id = $2`, customer.session(), shown.RankingID).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d impressions, %v", n, err)
 	}
 }

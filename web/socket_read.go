@@ -26,6 +26,8 @@ var (
 	errResumed     = shop.Errorf(shop.CodeBadRequest, "This socket is resumed already. Connect again to resume elsewhere.")
 	errOverloaded  = shop.Errorf(shop.CodeBusy, "The shop is very busy. Send it again in a moment.")
 	errNoDesk      = shop.Errorf(shop.CodeBadRequest, "This shop has no desk.")
+	errNoEvents    = shop.Errorf(shop.CodeBadRequest, "This shop keeps no events.")
+	errEventRate   = shop.Errorf(shop.CodeRateLimit, "Too many events. Gather them and send them every few seconds.")
 	errNoCarts     = shop.Errorf(shop.CodeBadRequest, "This shop keeps no carts here.")
 )
 
@@ -245,14 +247,25 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 		return sessions.CartChanged(ctx, k.session, cart)
 	case *protocol.CardDecline:
 		return sessions.Decline(ctx, k.session, *d)
-	case *protocol.Ping:
-		pong, err := protocol.New(protocol.TypePong, protocol.Pong{}, k.s.c.Now())
+	case *protocol.EventsSend:
+		answer, err := k.events(ctx, d)
 		if err != nil {
 			return err
 		}
-		pong.Session, pong.ClientMsgID = k.session, env.ClientMsgID
-		k.send(pong)
-		return nil
+		return k.reply(env, protocol.TypeEventsAccepted, answer)
+	case *protocol.Ping:
+		return k.reply(env, protocol.TypePong, protocol.Pong{})
 	}
 	return fmt.Errorf("no handler for %s", env.Type)
+}
+
+// reply answers a frame with another.
+func (k *socket) reply(to protocol.Envelope, typ protocol.Type, data any) error {
+	env, err := protocol.New(typ, data, k.s.c.Now())
+	if err != nil {
+		return err
+	}
+	env.Session, env.ClientMsgID = k.session, to.ClientMsgID
+	k.send(env)
+	return nil
 }

@@ -3,10 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
+	"log/slog"
 
 	"floorwalker/behaviour"
 	"floorwalker/dialog"
+	"floorwalker/experiments"
 	"floorwalker/protocol"
+	"floorwalker/shop"
+	"floorwalker/sponsored"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // watchedSessions are the sessions as customers reach them: a declined card is logged among the events, and what a
@@ -36,4 +42,94 @@ func (w watchedSessions) Identify(ctx context.Context, sessionID, device, custom
 		err = w.events.Claim(ctx, sessionID, customer)
 	}
 	return opened, err
+}
+
+// chargedEvents are the events as pages tell them: a click on a sponsored card is charged.
+type chargedEvents struct {
+	*behaviour.Log
+	ads *sponsored.Ads
+	log *slog.Logger
+}
+
+// Add keeps the events. A click that comes again is charged once; one that can't be charged now is the shop's loss.
+func (c chargedEvents) Add(ctx context.Context, events []behaviour.Event) (behaviour.Receipt, error) {
+	receipt, err := c.Log.Add(ctx, events)
+	if err != nil {
+		return receipt, err
+	}
+	for _, e := range events {
+		if e.Action != behaviour.Click || e.QueryID == "" {
+			continue
+		}
+		if err := c.ads.Clicked(ctx, e.Session, e.QueryID, e.Attributes.Object.ID); err != nil {
+			c.log.ErrorContext(ctx, "a click on a sponsored card is not charged", "error", err)
+		}
+	}
+	return receipt, nil
+}
+
+// armTaste and armPopularity are the ways to recommend that experiments compare.
+const (
+	armTaste      = "taste"
+	armPopularity = "popularity"
+)
+
+// newBook keeps experiments over what customers did.
+func newBook(pool *pgxpool.Pool, events *behaviour.Log, log *slog.Logger) *experiments.Book {
+	return experiments.New(pool, experiments.Options{Arms: []string{armTaste, armPopularity}, Taken: events.Taken, Logger: log})
+}
+
+// comparedTaste recommends as the running experiment says.
+type comparedTaste struct {
+	*behaviour.Log
+	book *experiments.Book
+	log  *slog.Logger
+}
+
+// For is what the customer may like, by the arm of the experiment that the customer is in, or by both interleaved. What
+// goes wrong with an experiment is no reason to recommend nothing.
+func (c comparedTaste) For(ctx context.Context, customer, session string, n int) (shop.Taste, error) {
+	e, shares, err := c.book.Running(ctx)
+	if err == nil && e != nil {
+		var taste shop.Taste
+		if taste, err = c.compared(ctx, *e, shares, customer, session, n); err == nil {
+			return taste, nil
+		}
+	}
+	if err != nil {
+		c.log.ErrorContext(ctx, "the experiment is passed over", "error", err)
+	}
+	return c.Log.For(ctx, customer, session, n)
+}
+
+func (c comparedTaste) compared(ctx context.Context, e experiments.Experiment, shares []float64, customer, session string, n int) (shop.Taste, error) {
+	ways := map[string]func(ctx context.Context, client, session string, n int) (shop.Taste, error){armTaste: c.Log.For, armPopularity: c.Popular}
+	unit := cmp.Or(customer, session)
+	if e.Kind != experiments.Interleaving {
+		arm, err := c.book.Expose(ctx, e, shares, unit)
+		if err != nil {
+			return shop.Taste{}, err
+		}
+		return ways[arm](ctx, customer, session, n)
+	}
+	products, lists := map[string]shop.Suggestion{}, make([][]string, len(e.Arms))
+	for i, arm := range e.Arms {
+		taste, err := ways[arm](ctx, customer, session, n)
+		if err != nil {
+			return shop.Taste{}, err
+		}
+		for _, s := range taste.Products {
+			products[s.SKU] = s
+			lists[i] = append(lists[i], s.SKU)
+		}
+	}
+	skus, err := c.book.Interleave(ctx, e, unit, unit, lists[0], lists[1])
+	if err != nil {
+		return shop.Taste{}, err
+	}
+	both := shop.Taste{Model: "interleaved"}
+	for _, sku := range skus[:min(len(skus), n)] {
+		both.Products = append(both.Products, products[sku])
+	}
+	return both, nil
 }

@@ -12,7 +12,9 @@ import (
 	"floorwalker/behaviour"
 	"floorwalker/desk"
 	"floorwalker/dialog"
+	"floorwalker/experiments"
 	"floorwalker/orders"
+	"floorwalker/sponsored"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -82,6 +84,14 @@ func (c *customerExportCmd) Run(ctx context.Context, std streams) error {
 			return err
 		}
 		maps.Copy(all, more)
+		if more, err = experiments.Export(ctx, tx, customer, sessions); err != nil {
+			return err
+		}
+		maps.Copy(all, more)
+		if more, err = sponsored.Export(ctx, tx, customer, sessions); err != nil {
+			return err
+		}
+		maps.Copy(all, more)
 		if more, err = behaviour.Export(ctx, tx, customer, sessions); err != nil {
 			return err
 		}
@@ -116,6 +126,12 @@ func (c *customerEraseCmd) Run(ctx context.Context, std streams) error {
 		}
 		for _, who := range names {
 			if _, err := behaviour.Erase(ctx, tx, who); err != nil {
+				return err
+			}
+			if err := sponsored.Erase(ctx, tx, who); err != nil {
+				return err
+			}
+			if err := experiments.Erase(ctx, tx, who); err != nil {
 				return err
 			}
 		}

@@ -32,6 +32,8 @@ type cli struct {
 	Eval         evalCmd         `cmd:"" help:"Measure relevance, understanding or conversations."`
 	Model        modelCmd        `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
 	Bench        benchCmd        `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
+	Campaign     campaignCmd     `cmd:"" help:"Sponsored products: add, list, pause, report."`
+	Experiment   experimentCmd   `cmd:"" help:"Which way to recommend customers prefer: start, stop, list, report."`
 	Customer     customerCmd     `cmd:"" help:"What is stored of a customer: export it, erase it."`
 }
 

@@ -24,6 +24,7 @@ import (
 	"floorwalker/privacy"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
+	"floorwalker/sponsored"
 	"floorwalker/web"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,16 +38,18 @@ var version = "dev"
 
 // serveCmd runs the shop: it starts what no address was given for, and serves customers until it is told to stop.
 type serveCmd struct {
-	Listen         string             `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
-	Origins        []string           `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
-	ConsoleOrigins []string           `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
-	ImageHosts     []string           `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
-	TrustedProxies []string           `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
-	HSTS           string             `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
-	AdminToken     string             `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
-	CheckoutURL    string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
-	Rates          map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
-	Demo           bool               `help:"Import the demo catalogue where there is none." default:"true" negatable:"" env:"FLOORWALKER_DEMO"`
+	Listen          string             `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
+	Origins         []string           `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
+	ConsoleOrigins  []string           `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
+	ImageHosts      []string           `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	TrustedProxies  []string           `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
+	HSTS            string             `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
+	AdminToken      string             `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
+	CheckoutURL     string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
+	Rates           map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
+	Consumables     []string           `help:"Categories of which customers are recommended again what they bought; * for all." default:"Food & Drink,Beauty,Pet Supplies,Baby,Office Supplies" env:"FLOORWALKER_CONSUMABLES"`
+	SponsoredWeight float64            `help:"How much the revenue of sponsored products counts beside what a card is worth to the customer: 0 shows none, 1 counts revenue alone." default:"0.3" env:"FLOORWALKER_SPONSORED_WEIGHT"`
+	Demo            bool               `help:"Import the demo catalogue where there is none." default:"true" negatable:"" env:"FLOORWALKER_DEMO"`
 	services
 	languageModel
 	knownCustomers
@@ -108,6 +111,10 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
 	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Logger: log})
+	if c.SponsoredWeight < 0 || c.SponsoredWeight > 1 {
+		return errors.New("--sponsored-weight is from 0 to 1")
+	}
+	ads := sponsored.New(base.pool, sponsored.Options{Predict: events.Shares, Weight: c.SponsoredWeight, Logger: log})
 	baskets := orders.NewCarts(base.pool, catalogue, orders.CartOptions{Rates: rates})
 	carts := events.WatchCarts(baskets)
 	purchases := orders.NewOrders(base.pool)
@@ -138,8 +145,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: events, Writer: model.writer(), Spelling: local},
-		agent.Config{Rates: rates, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Writer: model.writer(), Spelling: local},
+		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
 	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Logger: log})
@@ -158,7 +165,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	status := readiness(base, catalogue, model, live.swap)
-	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: events, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
+	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
 		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
 	if verifier != nil {
 		parts.Identity = verifier
@@ -182,6 +189,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("tokens", ledger.Run)
 	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
+	workers.run("news of products", func(ctx context.Context) error { return catalogue.News(ctx, manager.ProductsChanged) })
 	workers.run("rankers", live.run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)

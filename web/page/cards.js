@@ -55,7 +55,7 @@ export class Cards {
     node.replaceChildren(
       picture(card),
       element("div", { class: "about" },
-        element("p", { class: "brand" }, card.brand || card.category || "\u00a0"),
+        element("p", { class: "brand" }, card.sponsored ? element("span", { class: "sponsored" }, t("sponsored")) : null, card.brand || card.category || "\u00a0"),
         element("h3", { title: card.title }, card.title),
         element("p", { class: "facts" }, element("strong", { class: "price" }, card.price_text), stars(card.rating)),
         stockLine(card),
