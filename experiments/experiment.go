@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -135,6 +136,8 @@ const (
 	lookEvery = 15 * time.Second
 	// leastShare is what all arms of a bandit get together, evenly, however they do.
 	leastShare = 0.1
+	// fadesIn is after how long what a bandit saw counts half, so that it follows a change.
+	fadesIn = 7 * 24 * time.Hour
 )
 
 // Running is the experiment that runs now, as it was at most 15 s ago, with the shares of its arms; nil where none does.
@@ -173,7 +176,8 @@ func (b *Book) sharesOf(ctx context.Context, e Experiment) ([]float64, error) {
 		arms[i] = Belief{1, 1}
 		for _, o := range seen {
 			if o.Arm == arm {
-				arms[i].A, arms[i].B = arms[i].A+o.Reward, arms[i].B+1-o.Reward
+				counts := math.Exp2(-b.o.Now().Sub(o.At).Hours() / fadesIn.Hours())
+				arms[i].A, arms[i].B = arms[i].A+counts*o.Reward, arms[i].B+counts*(1-o.Reward)
 			}
 		}
 	}

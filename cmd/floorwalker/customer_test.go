@@ -136,6 +136,11 @@ func TestOfACustomerWhoIsErasedNothingIsLeft(t *testing.T) {
 		`INSERT INTO desk_notes (id, session_id, agent_id, author, client_msg_id, text) SELECT gen_random_uuid(), id, 'kim', 'Kim', '1', 'a note on ' || customer FROM sessions`,
 		`INSERT INTO desk_tickets (session_id, queue_id, client_msg_id, email, text) SELECT id, 'general', '1', customer || '@example.com', 'help' FROM sessions`,
 		`INSERT INTO desk_audit (agent_id, action, session_id, detail) SELECT 'kim', 'packet', id, customer FROM sessions`,
+		`INSERT INTO sponsored_campaigns VALUES ('c', '{shoe-1}', '{}', '{}', '{}', 10, 100, 0, 'USD', now(), now() + interval '1 day', 3, false)`,
+		`INSERT INTO sponsored_placements SELECT 'list of ' || customer, 'shoe-1', 'c', id::text, customer, 3, 10, 0.1, now() FROM sessions`,
+		`INSERT INTO experiments VALUES ('e', 'interleaving', '{taste,popularity}', now())`,
+		`INSERT INTO experiment_exposures SELECT 'e', customer, 'both', 1, now() FROM sessions`,
+		`INSERT INTO experiment_drafts SELECT 'e', customer, 'shoe-1', 'taste' FROM sessions`,
 		`INSERT INTO model_tokens SELECT sha256(convert_to('customer ' || customer, 'UTF8')), now(), 7 FROM sessions`,
 	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
@@ -152,7 +157,7 @@ func TestOfACustomerWhoIsErasedNothingIsLeft(t *testing.T) {
 	if err := json.Unmarshal([]byte(said), &exported); code != 0 || err != nil {
 		t.Fatalf("export: %d %v %s", code, err, said)
 	}
-	for _, table := range []string{"sessions", "devices", "messages", "events", "handoffs", "tickets", "notes", "cases", "carts", "orders"} {
+	for _, table := range []string{"sessions", "devices", "messages", "events", "handoffs", "tickets", "notes", "cases", "carts", "orders", "behaviour", "sponsored", "experiments", "experiment_drafts"} {
 		if len(exported[table]) == 0 {
 			t.Errorf("the export has no %s", table)
 		}
@@ -178,7 +183,8 @@ func TestOfACustomerWhoIsErasedNothingIsLeft(t *testing.T) {
 		t.Errorf("other systems can read %s", said)
 	}
 	for table, rows := range content(t, p.database) {
-		if want := map[string]bool{"sessions": true, "messages": true, "orders": true, "cart_lines": true, "desk_notes": true, "outbox": true}[table]; want && !strings.Contains(rows, "customer-bob") && !strings.Contains(rows, bob) {
+		if want := map[string]bool{"sessions": true, "messages": true, "orders": true, "cart_lines": true, "desk_notes": true, "outbox": true,
+			"sponsored_placements": true, "experiment_exposures": true, "experiment_drafts": true}[table]; want && !strings.Contains(rows, "customer-bob") && !strings.Contains(rows, bob) {
 			t.Errorf("another customer is gone from %s", table)
 		}
 	}
