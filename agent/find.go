@@ -141,6 +141,7 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 // result is what one search came to.
 type result struct {
 	ranking shop.Ranking
+	query   string
 	filter  shop.Filter
 	// all are the products that may be shown, shown the first Config.Cards of them.
 	all, shown []shop.Candidate
@@ -170,7 +171,7 @@ func (t *talk) lookFor(ctx context.Context, q shop.Query, need shop.Need) (resul
 		return result{}, err
 	}
 	good := t.choose(ranking, q, need, asked)
-	return result{ranking, q.Filter, good, good[:min(len(good), t.c.Cards)]}, nil
+	return result{ranking, q.Text, q.Filter, good, good[:min(len(good), t.c.Cards)]}, nil
 }
 
 func (t *talk) search(ctx context.Context, q shop.Query) ([]shop.Candidate, error) {
@@ -429,7 +430,7 @@ const mostSeen = 64
 
 // show sends the cards and remembers them.
 func (t *talk) show(ctx context.Context, r result) error {
-	cards := shop.Cards{RankingID: r.ranking.ID, Model: r.ranking.Model, Degraded: r.ranking.Degraded, Filter: r.filter}
+	cards := shop.Cards{RankingID: r.ranking.ID, Model: r.ranking.Model, Degraded: r.ranking.Degraded, Query: r.query, Filter: r.filter}
 	cards.Filter.ExcludeSKUs = nil
 	var shown []shop.ShownProduct
 	seen := slices.Clone(t.state.Seen)

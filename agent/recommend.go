@@ -134,7 +134,7 @@ func (t *talk) suggest(ctx context.Context, q shop.Query, need shop.Need) (resul
 			return result{}, err
 		}
 		in := preferred(ranking.Candidates, func(p shop.Product) bool { return p.Stock > 0 }, 1)
-		return result{ranking, q.Filter, in, mixed(in, t.c.Cards)}, nil
+		return result{ranking, q.Text, q.Filter, in, mixed(in, t.c.Cards)}, nil
 	}
 	if q.Sort == shop.SortRelevance {
 		q.Sort = shop.SortRating

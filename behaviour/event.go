@@ -50,7 +50,7 @@ type Event struct {
 	QueryID string `json:"query_id,omitempty" maxLength:"64" doc:"The ranking_id of the list that the product stood in"`
 	// Time is when it was done, by the sender's clock.
 	Time time.Time `json:"timestamp" doc:"When it was done, RFC 3339"`
-	// Message is a comment's text, else what a person may read.
+	// Message is a comment's text; of an impression, what was asked.
 	Message    string     `json:"message,omitempty" maxLength:"2000" doc:"The text of a comment"`
 	Attributes Attributes `json:"event_attributes,omitzero"`
 	// Trusted is true for what the shop's own servers saw. It is never read from outside.
@@ -97,6 +97,9 @@ func (e Event) amount() float64 {
 	return 0
 }
 
+// longestMessage is a message's most characters.
+const longestMessage = 2000
+
 // check says what is wrong with an event, in a sentence; "" where nothing is.
 func (e Event) check() string {
 	a := e.Attributes
@@ -117,7 +120,7 @@ func (e Event) check() string {
 	for _, text := range []struct {
 		value string
 		most  int
-	}{{e.ID, 64}, {e.Session, 64}, {e.Client, 128}, {e.QueryID, 64}, {e.Message, 2000}, {a.Object.ID, 128}, {a.Model, 128}} {
+	}{{e.ID, 64}, {e.Session, 64}, {e.Client, 128}, {e.QueryID, 64}, {e.Message, longestMessage}, {a.Object.ID, 128}, {a.Model, 128}} {
 		if utf8.RuneCountInString(text.value) > text.most || !utf8.ValidString(text.value) || strings.ContainsRune(text.value, 0) {
 			return "A text is too long, or holds what is no text."
 		}

@@ -71,10 +71,16 @@ func (l *Log) Shown(ctx context.Context, session, client string, cards shop.Card
 	events := make([]Event, len(cards.Cards))
 	for i, c := range cards.Cards {
 		events[i] = Event{ID: fmt.Sprintf("%s/%d", cards.RankingID, c.Position), Action: Impression, Session: session, Client: client,
-			QueryID: cards.RankingID, Time: now, Attributes: Attributes{Object: Object{c.SKU}, Position: Position{c.Position},
+			QueryID: cards.RankingID, Time: now, Message: clipped(cards.Query), Attributes: Attributes{Object: Object{c.SKU}, Position: Position{c.Position},
 				Model: cards.Model, Propensity: cmp.Or(c.Propensity, 1)}}
 	}
 	l.note(ctx, events)
+}
+
+// clipped is a text as far as an event takes it.
+func clipped(text string) string {
+	runes := []rune(text)
+	return string(runes[:min(len(runes), longestMessage)])
 }
 
 // carts keep what customers want to buy.

@@ -40,7 +40,9 @@ type Cards struct {
 	// Model is the ranker's model version.
 	Model    string `json:"model"`
 	Degraded bool   `json:"degraded,omitempty"`
-	Cards    []Card `json:"cards"`
+	// Query is what the ranker was asked; it is kept with the impressions and goes to nobody else.
+	Query string `json:"-"`
+	Cards []Card `json:"cards"`
 	// Filters are the limits that hold for every card, as the customer reads them.
 	Filter Filter `json:"filter"`
 	// Unmet names limits that nothing in the shop meets; then Cards is empty or meets the others, as the answer says.

@@ -1,4 +1,4 @@
-"""Catalogues, graded ratings, folds by query, and the pairs of the first stage."""
+"""Catalogues, graded ratings, folds by query, pairs of matching products, and the generated pairs of the first stage."""
 import csv
 import gzip
 import hashlib
@@ -61,6 +61,12 @@ def validation_split(queries, seed, share=0.15):
     random.Random(seed + 1).shuffle(queries)
     n = max(1, int(len(queries) * share))
     return queries[n:], queries[:n]
+
+
+def inner_split(ratings, settings, share=0.3):
+    """(train, valid) of the queries outside fold 0: what settings are chosen by, so that fold 0 stays unseen."""
+    _, *rest = folds(ratings, settings["folds"], settings["seed"])
+    return validation_split([q for part in rest for q in part], settings["seed"], share)
 
 
 def fingerprint(items):
@@ -230,29 +236,28 @@ def generated_pairs(products, embed, synonyms, settings, seed):
     return pairs
 
 
-def misspell(word, rng):
-    """Swaps two neighbouring letters."""
-    if len(word) < 4:
-        return word
-    i = rng.randrange(len(word) - 1)
-    return word[:i] + word[i + 1] + word[i] + word[i + 2:]
+FIELD = re.compile(r"COL (\S+) VAL ?")
 
 
-def alter_text(text, settings, rng):
-    """Now and then loses a word."""
-    words = text.split(" ")
-    if len(words) > 2 and rng.random() < settings["word_dropout"]:
-        del words[rng.randrange(len(words))]
-    return " ".join(words)
+def matching_pairs(folder, part):
+    """Pairs (title, product text, 1 or 0) of the same product or another in two shops' listings, from files in the format of
+    Ditto (Li et al., VLDB 2020) whose name ends in "-PART.txt.gz": "COL title VAL … COL brand VAL …", a tab, the other, a
+    tab, 0 or 1. It is another task than relevance: what is not the same may well be what a shopper wants."""
+    pairs = []
+    for path in sorted(Path(folder).glob(f"*-{part}.txt.gz")):
+        for line in open_text(path):
+            left, right, label = line.rstrip("\n").split("\t")
+            asked, given = record(left), record(right)
+            pairs.append((asked["title"], product_text(given), float(label)))
+    return pairs
 
 
-def alter_query(query, settings, rng):
-    """Now and then swaps two letters of a word."""
-    words = query.split(" ")
-    if rng.random() < settings["misspell"]:
-        i = rng.randrange(len(words))
-        words[i] = misspell(words[i], rng)
-    return " ".join(words)
+def record(text):
+    """A listing in Ditto's format as a product."""
+    _, *parts = FIELD.split(text)
+    fields = {name: value.strip() for name, value in zip(parts[::2], parts[1::2])}
+    return {"title": fields.get("title") or fields.get("name", ""), "brand": fields.get("brand") or fields.get("manufacturer", ""),
+            "category": fields.get("category", ""), "description": fields.get("description", "")}
 
 
 def by_query(pairs):

@@ -1,59 +1,24 @@
 """Compares rankers on graded ratings, side by side: each is asked to order the rated products of each query.
 
   floorwalker eval relevance --first-stage --catalogue PATH --ratings PATH --scores runs/before.json
-  python evaluate.py --catalogue PATH --ratings PATH --before runs/before.json --run runs/cv --out report.md
+  python evaluate.py --catalogue PATH --ratings PATH --before runs/before.json --run runs/cv --out measured.md
 
-BM25 and the bi-encoder's cosine are computed here, --before is what the server ranks by without the model. --run is
-the folder of a cross-validation: no query is judged by a model that has seen its ratings. The model is measured before it saw
-any rating, fine-tuned, and in the server's blend, whose share for the model is chosen for each fold on the other folds. Products are ordered by docid before scoring, so that ties
-don't depend on the grade; queries without a product of grade 1 to 3 are left out of nDCG. Products that nobody rated
-take no part.
+The baselines are computed here, --before is what the server ranks by without the model. --run is the folder of a
+cross-validation: no query is judged by a model that has seen its ratings. The model is measured before it saw any rating,
+fine-tuned, as an ensemble by weights and by scores, and in the server's blend, whose share for the model is chosen for each
+fold on the other folds. Products are ordered by docid before scoring, so that ties don't depend on the grade; queries
+without a product of grade 1 to 3 are left out of nDCG. Products that nobody rated take no part. Beside the table a picture
+is written.
 """
 import argparse
 import json
-import math
-import re
-from collections import Counter
 from pathlib import Path
 
+import baselines
 import data
 import metrics
-from text import search_text, whole_text
 
-MEASURES = {"nDCG@10": metrics.ndcg, "MAP": metrics.average_precision, "AUC": metrics.auc, "accuracy": metrics.accuracy}
-WORD = re.compile(r"\w+")
-
-
-def bm25(products, ratings, k1=1.2, b=0.75):
-    """{query: [(score, grade)]}; word statistics come from the whole catalogue."""
-    words = {sku: Counter(WORD.findall(whole_text(p).lower())) for sku, p in products.items()}
-    lengths = {sku: sum(w.values()) for sku, w in words.items()}
-    mean_length = sum(lengths.values()) / len(lengths)
-    documents = Counter(w for counted in words.values() for w in counted)
-
-    def score(query, sku):
-        total = 0.0
-        for w in set(WORD.findall(query.lower())):
-            n, f = documents[w], words[sku][w]
-            idf = math.log(1 + (len(words) - n + 0.5) / (n + 0.5))
-            total += idf * f * (k1 + 1) / (f + k1 * (1 - b + b * lengths[sku] / mean_length))
-        return total
-    return {q: [(score(q, d), g) for d, g in sorted(rows) if d in products] for q, rows in ratings.items()}
-
-
-def cosine(products, ratings, settings):
-    """{query: [(score, grade)]} of the bi-encoder as it comes, with the text that the server embeds."""
-    import torch
-    from model import BiEncoder, base_folder, load_tokenizer
-    torch.set_num_threads(settings["threads"])
-    folder = base_folder(settings["base"])
-    encoder = BiEncoder(folder, load_tokenizer(folder), settings["max_tokens"])
-    skus = sorted({d for rows in ratings.values() for d, _ in rows if d in products})
-    at = {sku: i for i, sku in enumerate(skus)}
-    docs = encoder.embed([search_text(products[s]) for s in skus])
-    asked = dict(zip(ratings, encoder.embed(list(ratings))))
-    return {q: [(float(docs[at[d]] @ asked[q]), g) for d, g in sorted(rows) if d in products] for q, rows in ratings.items()}
-
+MEASURES = {"nDCG@10": metrics.ndcg, "MAP": metrics.average_precision, "AUC": metrics.auc}
 
 SHARES = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 
@@ -88,10 +53,9 @@ def compare(rankers, settings):
     rows = []
     for name, scored in rankers.items():
         row = {"ranker": name}
-        for measure, of in MEASURES.items():
-            if measure == "accuracy" and name in ("BM25", "MiniLM cosine"):
-                continue  # their scores are no probabilities
-            values = [of(scored[q]) for q in queries]
+        columns = {measure: [of(scored[q]) for q in queries] for measure, of in MEASURES.items()}
+        columns["accuracy"] = list(accuracies({q: scored[q] for q in queries}, settings).values())
+        for measure, values in columns.items():
             row[measure] = (metrics.mean(values), *metrics.interval(values, settings["bootstrap"], settings["seed"]))
         pairs = [(metrics.ndcg(scored[q]), metrics.ndcg(rankers[first][q])) for q in queries]
         gains = [a - b for a, b in pairs if a is not None and b is not None]
@@ -100,14 +64,45 @@ def compare(rankers, settings):
     return rows
 
 
+def accuracies(scored, settings):
+    """{query: share of its products on the right side of a threshold}, the threshold of each fold being the best for the
+    queries of the others: not every ranker's scores are probabilities."""
+    out = {}
+    for held in data.folds(scored, settings["folds"], settings["seed"]):
+        pairs = sorted((s, g >= 2) for q, some in scored.items() if q not in held for s, g in some)
+        right = below = sum(good for _, good in pairs)  # all of them taken for relevant
+        threshold = pairs[0][0]
+        for at, (value, good) in enumerate(pairs):
+            below += -1 if good else 1
+            if below > right and (at + 1 == len(pairs) or pairs[at + 1][0] > value):
+                right, threshold = below, pairs[at + 1][0] if at + 1 < len(pairs) else value + 1
+        out.update({q: metrics.accuracy(scored[q], threshold=threshold) for q in held})
+    return out
+
+
 def table(rows):
-    head = ["ranker", *MEASURES, "nDCG gain over the first"]
+    head = ["ranker", *MEASURES, "accuracy", "nDCG gain over the first"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row in rows:
-        cells = [f"{row[m][0]:.4f} [{row[m][1]:.3f}, {row[m][2]:.3f}]" if m in row else "" for m in MEASURES]
+        cells = [f"{row[m][0]:.4f} [{row[m][1]:.3f}, {row[m][2]:.3f}]" for m in (*MEASURES, "accuracy")]
         gain = "{:+.4f} [{:+.3f}, {:+.3f}]".format(*row["gain"])
         lines.append("| " + " | ".join([row["ranker"], *cells, gain]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def picture(rows, path):
+    """Bars of nDCG@10 with their intervals."""
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    figure, axes = pyplot.subplots(figsize=(8, 0.4 * len(rows) + 0.8), layout="constrained")
+    values = [row["nDCG@10"] for row in reversed(rows)]
+    axes.barh([row["ranker"].strip("*") for row in reversed(rows)], [v for v, _, _ in values], color="#4a7fb5",
+              xerr=[[v - low for v, low, _ in values], [high - v for v, _, high in values]], ecolor="#333", capsize=2)
+    axes.set_xlim(min(low for _, low, _ in values) - 0.02, 1)
+    axes.set_xlabel("judged nDCG@10, 95% interval over queries")
+    figure.savefig(path, dpi=100)
+    pyplot.close(figure)
 
 
 def main():
@@ -118,8 +113,8 @@ def main():
     parser.add_argument("--before", required=True)
     parser.add_argument("--run", required=True)
     parser.add_argument("--also", action="append", default=[], metavar="NAME=FILE[,FILE…]",
-                        help="scores of another ranker, as eval relevance --scores writes them; of one file for each fold, say, "
-                        "that the server wrote with that fold's model and ratings")
+                        help="scores of another ranker: folds.json of another run, or as eval relevance --scores writes them; of one "
+                        "file for each fold, say, that the server wrote with that fold's model and ratings")
     parser.add_argument("--out")
     args = parser.parse_args()
     settings = data.read_settings(args.settings)
@@ -128,25 +123,34 @@ def main():
     start, folds = (read_scores(Path(args.run) / name) for name in ("start.json", "folds.json"))
     both, chosen, curve = blended(before, folds, settings)
     rankers = {
-        "MiniLM cosine": cosine(products, ratings, settings), "BM25": bm25(products, ratings),
-        "the server without the model": {q: [tuple(p) for p in pairs] for q, pairs in before["scores"].items()},
-        "the model before it saw a rating": start, "fine-tuned": folds, "fine-tuned, in the blend": both}
+        "MiniLM cosine": baselines.cosine(products, ratings, settings), "BM25": baselines.bm25(products, ratings),
+        "MiniLM cross-encoder, untuned": baselines.untuned_cross_encoder(products, ratings, settings),
+        "TF-IDF, logistic regression": baselines.tfidf(products, ratings, settings),
+        "LightGBM LambdaMART, hand features": baselines.lambdamart(products, ratings, settings),
+        "the server without the model": read_scores(Path(args.before)),
+        "the model before it saw a rating": start,
+        "fine-tuned, one seed": read_scores(Path(args.run) / "folds.json", "single"),
+        "fine-tuned, scores averaged": read_scores(Path(args.run) / "folds.json", "scores_averaged"),
+        "fine-tuned, weights averaged": folds, "the same in the blend": both}
     for item in args.also:
         name, files = item.split("=", 1)
         rankers[name] = {q: p for file in files.split(",") for q, p in read_scores(Path(file)).items()}
-    text = table(compare(rankers, settings))
+    rows = compare(rankers, settings)
+    text = table(rows)
     text += f"\nThe model's share in the server's blend, chosen for each fold on the other folds: {', '.join(map(str, chosen))}.\n\n"
     text += "| share | " + " | ".join(map(str, curve)) + " |\n" + "|---" * (len(curve) + 1) + "|\n"
     text += "| nDCG@10 | " + " | ".join(f"{value:.4f}" for value in curve.values()) + " |\n"
     last = list(rankers)[-1]
     text += f"\n{last}, against the server without the model. " + changes(before, rankers[last])
     if args.out:
-        Path(args.out).write_text(text)
+        out = Path(args.out)
+        picture(rows, out.with_suffix(".png"))
+        out.write_text(f"<!-- written by evaluate.py -->\n![nDCG@10 of each ranker]({out.with_suffix('.png').name})\n\n{text}")
     print(text)
 
 
-def read_scores(path):
-    return {q: [tuple(p) for p in pairs] for q, pairs in json.loads(path.read_text())["scores"].items()}
+def read_scores(path, kind="scores"):
+    return {q: [tuple(p) for p in pairs] for q, pairs in json.loads(path.read_text())[kind].items()}
 
 
 def changes(before, after, most=8):

@@ -22,6 +22,7 @@ import data
 import metrics
 from model import Ranker, base_folder, encode, load_tokenizer
 from text import product_text
+from train import read_start
 
 LARGEST_FILE = 30_000_000
 LARGEST_DIFFERENCE = 1e-3
@@ -54,6 +55,12 @@ def to_onnx(model, tokenizer, path, max_tokens):
     torch.onnx.export(Served(model).eval(), tuple(example[n] for n in INPUTS), str(path), input_names=INPUTS,
                       output_names=["logits"], opset_version=17, dynamo=False,
                       dynamic_axes={n: {0: "batch", 1: "sequence"} for n in INPUTS} | {"logits": {0: "batch"}})
+
+
+def quantized(whole, small):
+    """Writes the int8 form of a graph and returns its path."""
+    quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    return small
 
 
 def run_onnx(session, tokenizer, pairs, max_tokens, batch=16):
@@ -123,10 +130,9 @@ def main():
         if said not in facts:
             raise SystemExit(f"the card does not say {said}")
     limit, folder = settings["max_tokens"], base_folder(settings["base"])
-    tokenizer, model = load_tokenizer(folder), Ranker(folder)
-    weights = Path(args.run) if Path(args.run).is_file() else Path(args.run) / "weights.pt"
-    state = torch.load(weights, weights_only=False)
-    model.load_state_dict(state["model"])
+    tokenizer, start = load_tokenizer(folder), read_start(args.run)
+    model = Ranker(folder, layers=start.get("layers"), whole=settings["whole"])
+    model.load_state_dict(start["model"])
 
     with tempfile.TemporaryDirectory() as temporary:
         whole, small = Path(temporary) / "fp32.onnx", Path(temporary) / "model.onnx"
@@ -137,7 +143,7 @@ def main():
         print(f"ONNX fp32 and PyTorch differ by at most {difference:.2e}")
         if difference > LARGEST_DIFFERENCE:
             raise SystemExit("not exported: ONNX and PyTorch differ")
-        quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        quantized(whole, small)
         if small.stat().st_size > LARGEST_FILE:
             raise SystemExit(f"not exported: {small.stat().st_size:,} bytes")
         less = onnxruntime.InferenceSession(small)

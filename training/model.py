@@ -1,4 +1,5 @@
 """The ranker: a BERT that reads query and product in one pass, apart from each other, and compares them at the end."""
+import contextlib
 import importlib
 from pathlib import Path
 
@@ -11,6 +12,16 @@ STEEP, EVEN = 10.0, 0.40
 
 # The ids of [CLS] and [SEP] in the vocabularies of BERT.
 CLS, SEP = 101, 102
+
+# What query and product are compared by: the cosine of their mean token vectors; for each token of the query the cosine of the
+# nearest token of the product, on average, among all of the product's and among its first; and the share of the query's
+# tokens that stand in the product, and among its first. A text begins with brand and title, so that the first tokens
+# tell "Apple iPad" from "case for Apple iPad".
+COMPARISONS = ("whole", "near", "near_first", "stands", "stands_first")
+FIRST = 10
+
+# What is foretold of a product: that it is relevant (the score), that it is clicked, that a clicked one is bought.
+HEADS = ("relevance", "click", "conversion")
 
 
 def base_folder(package):
@@ -28,23 +39,30 @@ def load_tokenizer(folder):
 
 
 class Ranker(nn.Module):
-    """Logit of relevance from two comparisons of query and product: the cosine of their mean token vectors, and for each
-    query token the cosine of the nearest product token, on average. Sigmoid gives 0..1.
+    """Logits from comparisons of query and product (COMPARISONS), weighed by one head for each of HEADS over the same
+    encoder. The sigmoid of the first is the relevance 0..1.
 
     No token of the query sees the product or the other way round, so that the model begins as good as the bi-encoder
     that it is made from, and a product's vectors serve every query. The embeddings and the first `frozen` layers stay
-    as they are; what they make of a text is kept (Read) and only the layers above are run and trained.
+    as they are; what they make of a text is kept (Read) and only the layers above are run and trained. `layers` names
+    the layers that are kept of the BERT; none is all. With `half` the layers run in bfloat16, the comparisons never.
+    `whole` says what stands for a whole text: the "mean" of its tokens, or the "first", [CLS], as bge has it.
     """
 
-    def __init__(self, folder, dropout=0.1, frozen=0):
+    def __init__(self, folder, dropout=0.1, frozen=0, layers=None, half=False, whole="mean"):
         super().__init__()
+        self.whole = whole
         self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager",
                                               hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
-        self.weigh = nn.Linear(2, 1)
+        if layers:
+            self.bert.encoder.layer = nn.ModuleList(self.bert.encoder.layer[i] for i in layers)
+        self.heads = nn.ModuleDict({name: nn.Linear(len(COMPARISONS), 1) for name in HEADS})
         with torch.no_grad():
-            self.weigh.weight.copy_(torch.tensor([[STEEP, 0.0]]))
-            self.weigh.bias.fill_(-STEEP * EVEN)
-        self.frozen = frozen
+            for head in self.heads.values():
+                head.weight.zero_()
+                head.weight[0, 0] = STEEP
+                head.bias.fill_(-STEEP * EVEN)
+        self.frozen, self.half, self.layers = frozen, half, layers
         for part in (self.bert.embeddings, *self.bert.encoder.layer[:frozen]):
             part.requires_grad_(False)
 
@@ -62,41 +80,62 @@ class Ranker(nn.Module):
         """Token vectors, from what the frozen layers made."""
         return self._layers(self.frozen, None, hidden, mask[:, None, :])
 
-    def compare(self, queries, query_mask, products, product_mask):
-        """Logits [queries, products] of each query with each product."""
-        whole = unit(mean(queries, query_mask)) @ unit(mean(products, product_mask)).T
-        near = torch.einsum("qih,pjh->qpij", unit(queries), unit(products))
-        near = near.masked_fill(product_mask[None, :, None, :] == 0, -1.0).amax(-1)
-        words = query_mask.clone()
+    def compare(self, queries, products):
+        """The comparisons [queries, products, COMPARISONS] of each query with each product; both are (token vectors,
+        mask, token ids)."""
+        (asked, asked_mask, asked_ids), (given, given_mask, given_ids) = queries, products
+        whole = unit(self._whole(asked, asked_mask)) @ unit(self._whole(given, given_mask)).T
+        words = asked_mask.clone()
         words[:, 0] = 0  # [CLS] is no word
-        near = (near * words[:, None, :]).sum(-1) / words.sum(-1).clamp(min=1)[:, None]
-        return self.weigh(torch.stack([whole, near], -1)).squeeze(-1)
+        cosines = torch.einsum("qih,pjh->qpij", unit(asked), unit(given))
+        same = asked_ids[:, None, :, None] == given_ids[None, :, None, :]
+        place = torch.arange(given_mask.shape[1])[None, :].to(given_mask.device)
+        return _compared(whole, cosines, same, words[:, None, :], given_mask[None, :, None, :],
+                         (given_mask * (place > 0) * (place <= FIRST))[None, :, None, :])
 
     def forward(self, input_ids, attention_mask, token_type_ids):
-        """Logits [batch] of pairs as the server encodes them: [CLS] query [SEP] product [SEP]."""
+        """Relevance logits [batch] of pairs as the server encodes them: [CLS] query [SEP] product [SEP]."""
         # The [SEP] between the two becomes the product's [CLS], so that each text is read as the bi-encoder reads it.
         between = (input_ids == SEP) & (token_type_ids == 0) & (attention_mask == 1)
         ids = torch.where(between, torch.full_like(input_ids, CLS), input_ids)
         product = ((token_type_ids == 1) | between).long() * attention_mask
         query = attention_mask - product
         positions = torch.cumsum(query, 1) * query + torch.cumsum(product, 1) * product - attention_mask
-        same = query[:, :, None] * query[:, None, :] + product[:, :, None] * product[:, None, :]
+        sees = query[:, :, None] * query[:, None, :] + product[:, :, None] * product[:, None, :]
         hidden = self.bert.embeddings(input_ids=ids, position_ids=positions, token_type_ids=torch.zeros_like(ids))
-        hidden = self._layers(0, None, hidden, same)
-        whole = (unit(mean(hidden, query)) * unit(mean(hidden, product))).sum(-1)
+        hidden = self._layers(0, None, hidden, sees)
+        whole = (unit(self._whole(hidden, query)) * unit(self._whole(hidden, product))).sum(-1)
         vectors = unit(hidden)
-        near = (vectors @ vectors.transpose(1, 2)).masked_fill(product[:, None, :] == 0, -1.0).amax(-1)
+        cosines, same = vectors @ vectors.transpose(1, 2), ids[:, :, None] == ids[:, None, :]
         words = query * (positions > 0).long()
-        near = (near * words).sum(-1) / words.sum(-1).clamp(min=1)
-        return self.weigh(torch.stack([whole, near], -1)).squeeze(-1)
+        first = product * (positions > 0).long() * (positions <= FIRST).long()
+        return self.heads["relevance"](_compared(whole, cosines, same, words, product[:, None, :], first[:, None, :])).squeeze(-1)
+
+    def _whole(self, hidden, mask):
+        return mean(hidden, mask * (torch.cumsum(mask, 1) == 1) if self.whole == "first" else mask)
 
     def _layers(self, first, end, hidden, sees):
         """Runs layers first..end; sees [batch, 1 or tokens, tokens] says which token may look at which."""
         hide = (1.0 - sees[:, None].to(hidden.dtype)) * -1e4
-        for layer in self.bert.encoder.layer[first:end]:
-            out = layer(hidden, attention_mask=hide)
-            hidden = out[0] if isinstance(out, tuple) else out
-        return hidden
+        half = torch.autocast(hidden.device.type, torch.bfloat16) if self.half else contextlib.nullcontext()
+        with half:
+            for layer in self.bert.encoder.layer[first:end]:
+                out = layer(hidden, attention_mask=hide)
+                hidden = out[0] if isinstance(out, tuple) else out
+        return hidden.float()
+
+
+def _compared(whole, cosines, same, words, product, first):
+    """COMPARISONS on the last axis. whole [...]; cosines and same [..., tokens, product tokens]; words [..., tokens] marks the
+    query's, product and first [..., 1, product tokens] the product's."""
+    count = words.sum(-1).clamp(min=1)
+
+    def average(best):
+        return (best * words).sum(-1) / count
+    near = average(cosines.masked_fill(product == 0, -1.0).amax(-1))
+    near_first = average(cosines.masked_fill(first == 0, -1.0).amax(-1))
+    stands, stands_first = (average((same & (where > 0)).to(whole.dtype).amax(-1)) for where in (product, first))
+    return torch.stack([whole, near, near_first, stands, stands_first], -1)
 
 
 def unit(vectors):
@@ -109,11 +148,12 @@ def mean(hidden, mask):
 
 
 class BiEncoder:
-    """The BERT as it comes: mean of the token vectors, unit length. Baseline, and it finds what is near."""
+    """The BERT as it comes: mean of the token vectors, unit length. Baseline, and it finds what is near. With half it runs in
+    bfloat16."""
 
-    def __init__(self, folder, tokenizer, max_tokens):
+    def __init__(self, folder, tokenizer, max_tokens, half=False):
         self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
-        self.tokenizer, self.max_tokens = tokenizer, max_tokens
+        self.tokenizer, self.max_tokens, self.half = tokenizer, max_tokens, half
 
     @torch.no_grad()
     def embed(self, texts, batch=64):
@@ -124,7 +164,8 @@ class BiEncoder:
             part = order[start:start + batch]
             enc = self.tokenizer([texts[i] for i in part], padding=True, truncation=True,
                                  max_length=self.max_tokens, return_tensors="pt")
-            hidden = self.bert(**enc)[0]
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+                hidden = self.bert(**enc)[0].float()
             for i, row in zip(part, unit(mean(hidden, enc["attention_mask"]))):
                 out[i] = row
         return torch.stack(out).numpy()
@@ -143,7 +184,7 @@ class Read:
     """
 
     def __init__(self, model, tokenizer, texts, max_tokens, queries=False, batch=32, progress=None):
-        self.kept = [None] * len(texts)
+        self.kept, self.ids, self.device = [None] * len(texts), [None] * len(texts), next(model.parameters()).device
         model.eval()
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), batch):
@@ -153,33 +194,41 @@ class Read:
             if queries:
                 mask = mask * (ids != tokenizer.sep_token_id)
             with torch.no_grad():
-                hidden = model.read(ids, mask)
-            for i, row, length in zip(part, hidden, mask.sum(1).tolist()):
-                self.kept[i] = row[:length].half().clone()
+                hidden = model.read(ids.to(self.device), mask.to(self.device)).cpu()
+            for i, row, some, length in zip(part, hidden, ids, mask.sum(1).tolist()):
+                self.kept[i], self.ids[i] = row[:length].half().clone(), some[:length].clone()
             if progress:
                 progress(start + len(part), len(texts))
 
     def batch(self, places):
-        """(hidden, mask) of the texts at the places, padded to the longest."""
+        """(hidden, mask, ids) of the texts at the places, padded to the longest."""
         rows = [self.kept[i] for i in places]
         mask = nn.utils.rnn.pad_sequence([torch.ones(len(r), dtype=torch.long) for r in rows], batch_first=True)
-        return nn.utils.rnn.pad_sequence(rows, batch_first=True).float(), mask
+        ids = nn.utils.rnn.pad_sequence([self.ids[i] for i in places], batch_first=True, padding_value=-1)
+        hidden = nn.utils.rnn.pad_sequence(rows, batch_first=True).float()
+        return hidden.to(self.device), mask.to(self.device), ids.to(self.device)
 
 
 @torch.no_grad()
-def score(model, queries, products, groups, batch=32):
-    """Relevance 0..1 of each group's products for its query; groups are (place of the query, places of the products)."""
+def compared(model, queries, products, groups, batch=64):
+    """The comparisons [products, COMPARISONS] of each group; groups are (place of the query, places of the products)."""
     model.eval()
     places = sorted({p for _, some in groups for p in some}, key=lambda p: len(products.kept[p]))
     finished = {}
     for start in range(0, len(places), batch):
         part = places[start:start + batch]
-        hidden, mask = products.batch(part)
-        finished.update(zip(part, zip(model.finish(hidden, mask), mask)))
+        hidden, mask, ids = products.batch(part)
+        finished.update(zip(part, zip(model.finish(hidden, mask), mask, ids)))
     out = []
     for query, some in groups:
-        hidden, mask = queries.batch([query])
-        vectors = nn.utils.rnn.pad_sequence([finished[p][0] for p in some], batch_first=True)
-        masks = nn.utils.rnn.pad_sequence([finished[p][1] for p in some], batch_first=True)
-        out.append(torch.sigmoid(model.compare(model.finish(hidden, mask), mask, vectors, masks))[0].tolist())
+        hidden, mask, ids = queries.batch([query])
+        vectors, masks, given = (nn.utils.rnn.pad_sequence([finished[p][n] for p in some], batch_first=True, padding_value=value)
+                                 for n, value in enumerate((0.0, 0, -1)))
+        out.append(model.compare((model.finish(hidden, mask), mask, ids), (vectors, masks, given))[0])
     return out
+
+
+@torch.no_grad()
+def score(model, queries, products, groups, head="relevance"):
+    """What a head foretells, 0..1, of each group's products for its query."""
+    return [torch.sigmoid(model.heads[head](found)).squeeze(-1).tolist() for found in compared(model, queries, products, groups)]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import torch
 
+import baselines
 import data
 import evaluate
+import losses
 import metrics
 import train
 from model import BiEncoder, Ranker, base_folder, encode, load_tokenizer, score
@@ -45,6 +47,36 @@ class SplitTest(unittest.TestCase):
         self.assertTrue(all(share < 0.5 for share in chosen))
 
 
+    def test_settings_are_chosen_on_none_of_fold_0(self):
+        settings = {"folds": 5, "seed": 7}
+        queries = [f"q{i}" for i in range(50)]
+        train_part, valid = data.inner_split(queries, settings)
+        self.assertFalse((set(train_part) | set(valid)) & set(data.folds(queries, 5, 7)[0]))
+        self.assertFalse(set(train_part) & set(valid))
+        self.assertEqual(len(train_part) + len(valid), 40)
+
+    def test_a_baseline_learns_from_no_query_of_its_own_fold(self):
+        settings, rows = {"folds": 5, "seed": 7}, {f"q{i}": [("d", i % 4)] for i in range(20)}
+        features = {q: [q] for q in rows}  # what fit sees, it can give back
+
+        def fit(some, grades):
+            self.assertEqual((len(some), len(grades)), (16, 16))
+            seen = {q for one in some for q in one}
+            return lambda asked: [float(q in seen) for q in asked]
+        scored = baselines.by_fold(rows, features, settings, fit)
+        self.assertEqual(set(scored), set(rows))
+        self.assertTrue(all(score == 0 for pairs in scored.values() for score, _ in pairs))
+
+    def test_the_threshold_of_a_fold_is_chosen_without_its_queries(self):
+        settings, queries = {"folds": 5, "seed": 7}, [f"q{i}" for i in range(20)]
+        scored = {q: [(10.0, 3), (5.0, 0), (1.0, 0)] for q in queries}
+        odd = data.folds(queries, 5, 7)[0][0]
+        scored[odd] = [(4.0, 3), (3.0, 0), (1.0, 0)]
+        found = evaluate.accuracies(scored, settings)
+        self.assertAlmostEqual(found[odd], 2 / 3)
+        self.assertTrue(all(value == 1 for q, value in found.items() if q != odd))
+
+
 class LossTest(unittest.TestCase):
     OWN = torch.tensor([[True, True, True]])
 
@@ -52,20 +84,33 @@ class LossTest(unittest.TestCase):
         grades, right, wrong = torch.tensor([[1.0, 0.0, 0.33]]), torch.tensor([[2.0, -2.0, 0.0]]), torch.tensor([[-2.0, 2.0, 0.0]])
         for name in ("bce", "pairwise", "listwise"):
             weights = {"bce": 0, "pairwise": 0, "listwise": 0, "others": 0, name: 1}
-            costs = [train.loss_of(logits, self.OWN, grades, weights).item() for logits in (right, wrong)]
+            costs = [losses.relevance(logits, self.OWN, grades, weights).item() for logits in (right, wrong)]
             self.assertLess(costs[0], costs[1], name)
 
     def test_products_of_different_queries_are_not_ranked_against_each_other(self):
         weights = {"bce": 0, "pairwise": 1, "listwise": 1, "others": 0}
         own = torch.tensor([[True, False], [False, True]])
-        cost = train.loss_of(torch.tensor([[-5.0, 5.0], [-5.0, 5.0]]), own, torch.tensor([[1.0, 0.0], [0.0, 0.0]]), weights)
+        cost = losses.relevance(torch.tensor([[-5.0, 5.0], [-5.0, 5.0]]), own, torch.tensor([[1.0, 0.0], [0.0, 0.0]]), weights)
         self.assertEqual(cost.item(), 0)
 
     def test_what_the_model_holds_for_possible_is_no_counterexample(self):
         weights = {"bce": 0, "pairwise": 0, "listwise": 0, "others": 1}
         own = torch.tensor([[True, False, False]])
-        possible = train.loss_of(torch.tensor([[3.0, 2.0, -4.0]]), own, torch.zeros(1, 3), weights).item()
+        possible = losses.relevance(torch.tensor([[3.0, 2.0, -4.0]]), own, torch.zeros(1, 3), weights).item()
         self.assertAlmostEqual(possible, torch.nn.functional.softplus(torch.tensor(-4.0)).item(), places=5)
+
+
+    def test_what_was_shown_often_counts_more(self):
+        own = torch.tensor([[True, True]])
+        click, zeros = torch.tensor([[3.0, 3.0]]), torch.zeros(1, 2)
+        attractive = torch.tensor([[1.0, 0.0]])
+        costs = [losses.behaviour(click, zeros, own, attractive, torch.tensor([shown]), zeros, zeros).item() for shown in ([9.0, 1.0], [1.0, 9.0])]
+        self.assertLess(costs[0], costs[1])
+
+    def test_a_student_that_says_the_same_costs_nothing(self):
+        logits = torch.tensor([[1.0, -9.0]])
+        self.assertEqual(losses.distilled(logits, logits - torch.tensor([[0.0, 5.0]])).item(), 0)
+        self.assertGreater(losses.distilled(logits, logits - 1).item(), 0)
 
 
 class ModelTest(unittest.TestCase):
@@ -73,7 +118,7 @@ class ModelTest(unittest.TestCase):
         tokenizer = load_tokenizer(FOLDER)
         model = Ranker(FOLDER, frozen=4).eval()
         with torch.no_grad():
-            model.weigh.weight.copy_(torch.tensor([[10.0, 5.0]]))
+            model.heads["relevance"].weight.copy_(torch.tensor([[10.0, 5.0, 4.0, 3.0, 2.0]]))
             whole = torch.sigmoid(model(**encode(tokenizer, [q for q, _ in PAIRS], [t for _, t in PAIRS], 48))).tolist()
         texts = train.Texts(model, tokenizer, [q for q, _ in PAIRS], [t for _, t in PAIRS], {"max_tokens": 48})
         apart = score(model, texts.queries, texts.products, [(texts.query[q], [texts.product[t]]) for q, t in PAIRS])
@@ -89,6 +134,26 @@ class ModelTest(unittest.TestCase):
         cosines = (before.embed([q for q, _ in PAIRS]) * before.embed([t for _, t in PAIRS])).sum(1)
         for logit, cosine in zip(logits, cosines):  # the query lacks its closing [SEP]
             self.assertAlmostEqual(logit / 10 + 0.4, float(cosine), delta=0.06)
+
+    def test_what_stands_first_is_told_from_what_stands_somewhere(self):
+        tokenizer = load_tokenizer(FOLDER)
+        model = Ranker(FOLDER).eval()
+        with torch.no_grad():
+            model.heads["relevance"].weight.copy_(torch.tensor([[0.0, 0.0, 0.0, 1.0, 10.0]]))
+            model.heads["relevance"].bias.zero_()
+            later = "Leather case in a box of cardboard and paper for the new Apple iPad"
+            logits = model(**encode(tokenizer, ["apple ipad"] * 3, ["Apple iPad, 16 GB", later, "Desk lamp"], 48)).tolist()
+        for logit, want in zip(logits, (11, 1, 0)):
+            self.assertAlmostEqual(logit, want, places=4)
+
+    def test_a_student_begins_with_the_layers_that_it_keeps(self):
+        teacher = Ranker(FOLDER)
+        student = Ranker(FOLDER, layers=[0, 2, 5])
+        student.load_state_dict(train.some_layers(teacher.state_dict(), [0, 2, 5]))
+        for place, layer in enumerate((0, 2, 5)):
+            a, b = (m.bert.encoder.layer[n].output.dense.weight for m, n in ((student, place), (teacher, layer)))
+            self.assertTrue(torch.equal(a, b))
+        self.assertEqual(len(student.bert.encoder.layer), 3)
 
     def test_an_empty_query_or_product_has_a_score(self):
         tokenizer = load_tokenizer(FOLDER)
@@ -109,7 +174,7 @@ class ModelTest(unittest.TestCase):
         before = metrics.mean(metrics.auc(p) for p in rated.scored(model, ratings).values())
         model.load_state_dict(weights)
         changed = {k.split(".")[3] if "layer" in k else k.split(".")[0] for k, v in weights.items() if not torch.equal(v, fresh[k])}
-        self.assertEqual(changed, {"5", "weigh"})
+        self.assertEqual(changed, {"5", "heads"})
         after = metrics.mean(metrics.auc(p) for p in rated.scored(model, ratings).values())
         self.assertLess(before, 0.3)
         self.assertGreater(after, 0.7)

@@ -25,6 +25,7 @@ type cli struct {
 	Import       importCmd       `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
 	ImportEvents importEventsCmd `cmd:"" help:"Take in what customers did elsewhere: User Behavior Insights."`
 	Export       exportCmd       `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
+	ExportLists  exportListsCmd  `cmd:"" help:"Write the lists that customers saw and what came of them, for training."`
 	Backup       backupCmd       `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`
 	Restore      restoreCmd      `cmd:"" help:"Put a backup in place of what the database holds."`
 	Agent        agentCmd        `cmd:"" help:"Accounts of the people who answer at the console."`
