@@ -34,6 +34,9 @@ type ImportOptions struct {
 	// format, which knows no stock, counts as in stock.
 	Currency string
 	Stock    *int
+	// Columns says what columns of a table are: the file's name of each to one of [Fields], "" to pass it over.
+	// Columns that it does not name are what the format says.
+	Columns map[string]string
 	// Progress is told now and then how far the import is, from one goroutine.
 	Progress func(Progress)
 }

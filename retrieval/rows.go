@@ -20,9 +20,13 @@ type Format string
 const (
 	// FormatJSONL is the import format: one object a line.
 	FormatJSONL Format = "jsonl"
-	// FormatCSV has the import format's field names as its header; attributes.NAME, titles.zh and descriptions.zh
-	// are columns of their own.
+	// FormatCSV has [Fields] as its header, or columns that ImportOptions.Columns names; attributes.NAME, titles.zh
+	// and descriptions.zh are columns of their own. Comma, semicolon and tab may part them.
 	FormatCSV Format = "csv"
+	// FormatMerchant is Google Merchant Center's product data: a table, RSS or Atom.
+	FormatMerchant Format = "merchant"
+	// FormatShopify is Shopify's product export: one product a variant.
+	FormatShopify Format = "shopify"
 	// FormatIcecat is Icecat's open catalogue as JSON Lines with attr_t_, attr_n_ and attr_b_ fields.
 	FormatIcecat Format = "icecat"
 	// FormatRetail is a YAML list of name, category, style, description, price and current_stock.
@@ -65,8 +69,10 @@ func rows(r io.Reader, f Format, o ImportOptions) iter.Seq2[row, error] {
 			in.Discard(3) //nolint:errcheck // the three bytes were just seen
 		}
 		switch f {
-		case FormatCSV:
-			csvRows(in, o, yield)
+		case FormatCSV, FormatShopify:
+			tableRows(in, f, o, yield)
+		case FormatMerchant:
+			merchantRows(in, o, yield)
 		case FormatRetail:
 			retailRows(in, yield)
 		case FormatIcecat:
@@ -74,7 +80,7 @@ func rows(r io.Reader, f Format, o ImportOptions) iter.Seq2[row, error] {
 		case FormatJSONL:
 			lines(in, yield, func(line []byte) (shop.Product, error) { return jsonProduct(line, o) })
 		default:
-			yield(row{}, fmt.Errorf("unknown format %q: use jsonl, csv, icecat or retail", f))
+			yield(row{}, fmt.Errorf("unknown format %q: use jsonl, csv, merchant, shopify, icecat or retail", f))
 		}
 	}
 }

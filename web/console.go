@@ -36,9 +36,13 @@ func (s *Server) consoleRoutes(mux *http.ServeMux) {
 	s.loginRoutes(api)
 	s.conversationRoutes(api)
 	s.deskRoutes(api)
+	s.adminRoutes(api)
 	mux.Handle(consoleAPI+"/", s.consoleDoor(inner))
 	mux.HandleFunc("GET /console/ws", s.serveConsole)
 	servePage(mux, "console", "/console/static/", "/console", "/console/{$}")
+	if s.parts.Operator != nil {
+		servePage(mux, "admin", "/console/admin/static/", "/admin", "/console/admin")
+	}
 }
 
 // consoleHost is false for a host that the console is not served under.
@@ -82,6 +86,10 @@ func (s *Server) consoleDoor(next http.Handler) http.Handler {
 			}
 			if !reads && !l.CheckCSRF(r.Header.Get(csrfHeader)) {
 				writeError(w, refuse(http.StatusForbidden, "csrf", "Send the csrf token of your login in X-CSRF-Token. Reload the page."))
+				return
+			}
+			if strings.HasPrefix(r.URL.Path, adminAPI+"/") && l.Agent.Role != desk.RoleAdmin {
+				writeError(w, refuse(http.StatusForbidden, shop.CodeForbidden, "Admins work here. Ask one of them for the role."))
 				return
 			}
 			ctx = context.WithValue(ctx, loginKey{}, l)

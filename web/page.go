@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-//go:embed page console
+//go:embed page console admin
 var pageFiles embed.FS
 
 // pageRoutes serve the customer's page, the widget's script, and the modules that the console shares, from the binary.

@@ -92,7 +92,7 @@ func (s *Server) turnAway(r *http.Request) (why string, err error) {
 	if !s.requestRate.allow(key) {
 		return "request_rate", refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many requests from your address. Wait a little and try again.")
 	}
-	if console := strings.HasPrefix(r.URL.Path, "/console"); console && !s.consoleHost(r) {
+	if desk := strings.HasPrefix(r.URL.Path, "/console") || r.URL.Path == "/admin"; desk && !s.consoleHost(r) {
 		return "host", refuse(http.StatusNotFound, shop.CodeNotFound, "There is nothing here.")
 	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") {

@@ -111,6 +111,8 @@ type Parts struct {
 	Purchases Purchases
 	// Articles may be nil; citations then lead nowhere.
 	Articles Articles
+	// Operator is what admins work with at /admin; nil where there is none.
+	Operator *Operator
 	// Images serves GET /images/{sku} and, for the demo's products, /demo/images/{sku}. What it answers with
 	// 404, and everything while it is nil, gets a drawn placeholder.
 	Images http.Handler

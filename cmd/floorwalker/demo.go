@@ -16,12 +16,17 @@ import (
 	"floorwalker/retrieval"
 )
 
-// loadDemo brings in the knowledge articles, whatever the catalogue, and the demo catalogue with its orders where
-// there is no product yet.
+// loadDemo brings in the demo's knowledge articles where there is none yet, whatever the catalogue, and the demo
+// catalogue with its orders where there is no product yet. Articles that are there are read again if the models changed.
 func loadDemo(ctx context.Context, wanted bool, catalogue *retrieval.Store, articles *knowledge.Store, purchases *orders.Orders, out io.Writer) error {
-	known, err := demo.Knowledge()
+	known, err := articles.All(ctx)
 	if err != nil {
 		return err
+	}
+	if len(known) == 0 {
+		if known, err = demo.Knowledge(); err != nil {
+			return err
+		}
 	}
 	if err := articles.Load(ctx, known); err != nil {
 		return err

@@ -14,14 +14,15 @@ import (
 
 // importCmd takes a catalogue in.
 type importCmd struct {
-	File        string `arg:"" help:"The catalogue, gzipped or not; - is standard input."`
-	Format      string `help:"jsonl, csv, icecat or retail; by the file's name when empty." enum:",jsonl,csv,icecat,retail" default:""`
-	Catalogue   string `help:"Name of the source. The format's name when empty."`
-	DryRun      bool   `help:"Check the file and change nothing."`
-	Replace     bool   `help:"Remove products of the same catalogue that are not in the file."`
-	MaxErrors   int    `help:"How many bad rows are skipped; one more and nothing is applied. Below 0: any number." default:"100"`
-	Currency    string `help:"Currency of rows that name none, as in USD."`
-	AssumeStock *int   `help:"Stock of rows that name none; without it they are bad."`
+	File        string            `arg:"" help:"The catalogue, gzipped or not; - is standard input."`
+	Format      string            `help:"jsonl, csv, merchant (Google), shopify, icecat or retail; by the file's name when empty." enum:",jsonl,csv,merchant,shopify,icecat,retail" default:""`
+	Column      map[string]string `help:"What a column of a table is, as in Preis=price; an empty field passes it over." placeholder:"NAME=FIELD"`
+	Catalogue   string            `help:"Name of the source. The format's name when empty."`
+	DryRun      bool              `help:"Check the file and change nothing."`
+	Replace     bool              `help:"Remove products of the same catalogue that are not in the file."`
+	MaxErrors   int               `help:"How many bad rows are skipped; one more and nothing is applied. Below 0: any number." default:"100"`
+	Currency    string            `help:"Currency of rows that name none, as in USD."`
+	AssumeStock *int              `help:"Stock of rows that name none; without it they are bad."`
 	services
 }
 
@@ -37,7 +38,7 @@ func (c *importCmd) Run(ctx context.Context, std streams) (err error) {
 		format = retrieval.FormatOf(c.File)
 	}
 	bar := newProgressBar(std.err, size)
-	o := retrieval.ImportOptions{Catalogue: c.Catalogue, DryRun: c.DryRun, Replace: c.Replace, MaxErrors: c.MaxErrors,
+	o := retrieval.ImportOptions{Catalogue: c.Catalogue, DryRun: c.DryRun, Replace: c.Replace, MaxErrors: c.MaxErrors, Columns: c.Column,
 		Currency: c.Currency, Stock: c.AssumeStock, Progress: bar.show}
 	store := retrieval.NewStore(nil, nil, retrieval.Options{}) // enough to check a file
 	if !c.DryRun {

@@ -167,6 +167,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	status := readiness(base, catalogue, model, live.swap)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
 		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
+	imports := retrieval.NewJobs(catalogue, log)
+	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports}
 	if verifier != nil {
 		parts.Identity = verifier
 	}
@@ -191,6 +193,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("product changes", func(ctx context.Context) error { return catalogue.Serve(ctx, base.nats) })
 	workers.run("news of products", func(ctx context.Context) error { return catalogue.News(ctx, manager.ProductsChanged) })
 	workers.run("rankers", live.run)
+	workers.run("imports", imports.Run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })

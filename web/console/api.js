@@ -12,12 +12,19 @@ export function signedIn({ csrf: token, agent }) {
 // call resolves with the answer's JSON, null where there is none, and rejects with an error that has a
 // sentence for people, the code and the HTTP status (0 where nobody answered).
 export async function call(method, path, body) {
+  return send(method, path, body !== undefined && "application/json", body && JSON.stringify(body), 15_000);
+}
+
+// upload sends a file as it is; it may take long.
+export const upload = (path, file) => send("POST", path, "application/octet-stream", file, 30 * 60_000);
+
+async function send(method, path, type, body, patience) {
   const headers = {};
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (type) headers["Content-Type"] = type;
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   let response, answer;
   try {
-    response = await fetch(`/console/api/${path}`, { method, headers, body: body && JSON.stringify(body), signal: AbortSignal.timeout(15_000) });
+    response = await fetch(`/console/api/${path}`, { method, headers, body, signal: AbortSignal.timeout(patience) });
     answer = response.status === 204 ? null : await response.json();
   } catch {
     throw Object.assign(new Error(t("noAnswer")), { status: response && !response.ok ? response.status : 0, code: "no_answer" });

@@ -1,0 +1,45 @@
+// The words of the operators' page in both languages; which one is the choice of /static/i18n.js.
+import { locale } from "/static/i18n.js";
+
+const words = {
+  en: {
+    title: "Shop", loginTitle: "Log in as an admin", loginId: "Id", loginPassword: "Password", loginCode: "Code of your authenticator app", logIn: "Log in", logOut: "Log out",
+    viewsLabel: "Views", viewPlayground: "Playground", viewImports: "Import", viewArticles: "Articles", toDesk: "Desk", other: "中文",
+    notAdmin: "This account is no admin. Log in with one that is.",
+    ask: "What a customer would write", askButton: "Ask", again: "New conversation", inspecting: "Working…", nothingYet: "Write what a customer would write, and see each step of the answer. Nothing of it is stored.",
+    understood: "Understood", parser: "Parser", confidence: "Confidence", searched: "Searched", limits: "Limits", found: n => `${n} found`, ranked: "Ranked", floorIs: f => `Shown from ${f} on`, degraded: "The ranker was late or failed: this is the search's order.",
+    product: "Product", words: "Words", meaning: "Meaning", fused: "Both", relevance: "Relevance", score: "Score", reasons: "What moved it", knowledge: "Articles", noAnswer: "Under the floor: not answered.",
+    prompt: "Given to the model", wrote: "The model wrote", answer: "Answer", shown: n => `${n} cards`, time: "Time", step: "Step", ms: "ms", handoff: why => `A person is wanted: ${why}`, removed: n => `${n} pieces of the model's text were taken out.`, allCandidates: n => `All ${n}`,
+    file: "File", format: "Format", currency: "Currency of rows that name none", stock: "Stock of rows that name none", catalogue: "Name of the catalogue", replace: "Remove products of this catalogue that are not in the file",
+    preview: "Preview", column: "Column", takenAs: "Taken as", sample: "First value", passOver: "(passed over)", check: "Check the whole file", start: "Import", line: "Line", problem: "Problem", price: "Price", inStock: "Stock", category: "Category",
+    jobRuns: (name, phase, rows, total) => `${name}: ${phase}, ${rows}${total ? ` of ${total}` : ""} rows`, jobDone: r => `${r.rows} rows, ${r.bad} skipped: ${r.inserted} new, ${r.updated} changed, ${r.unchanged} as they were, ${r.removed} removed`, jobChecked: r => `${r.rows} rows read, ${r.bad} would be skipped. Nothing was changed.`,
+    jobBy: (by, at) => `by ${by}, ${at}`, phase_read: "reading", phase_embed: "embedding", phase_apply: "applying", phase_done: "done", saveErrors: "Save the errors as CSV", chooseFile: "Choose a file: CSV, JSON Lines, Google Merchant or Shopify, gzipped or not.",
+    format_csv: "CSV", format_jsonl: "JSON Lines", format_merchant: "Google Merchant", format_shopify: "Shopify", format_icecat: "Icecat", format_retail: "YAML",
+    newArticle: "New article", slug: "Name in links", topic: "Topic", titleIn: lang => (lang === "zh" ? "Title, Chinese" : "Title, English"), bodyIn: lang => (lang === "zh" ? "Text, Chinese" : "Text, English"), save: "Save", remove: "Delete", saved: "Saved.", removed2: "Deleted.",
+    sureDelete: name => `Delete the article "${name}"?`, whichQuestions: "Which questions would this answer?", questionsHint: "One question a line. Save the article first.", tryQuestions: "Try", question: "Question", answeredBy: "Answered by", refused: "not answered", thisOne: "this article", mean: "Score",
+    when: "When", noArticles: "There is no article yet.", language: "Language",
+  },
+  zh: {
+    title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
+    viewsLabel: "视图", viewPlayground: "试验台", viewImports: "导入", viewArticles: "知识文章", toDesk: "客服台", other: "English",
+    notAdmin: "此账号不是管理员，请用管理员账号登录。",
+    ask: "顾客会写的话", askButton: "提问", again: "新对话", inspecting: "处理中…", nothingYet: "写下顾客会说的话，查看回答的每一步。这里不会保存任何内容。",
+    understood: "理解", parser: "解析器", confidence: "置信度", searched: "检索", limits: "限制", found: n => `找到 ${n} 件`, ranked: "排序", floorIs: f => `相关度 ${f} 以上才展示`, degraded: "排序模型超时或出错，此处为检索顺序。",
+    product: "商品", words: "词", meaning: "语义", fused: "融合", relevance: "相关度", score: "得分", reasons: "影响因素", knowledge: "文章", noAnswer: "低于阈值：不回答。",
+    prompt: "交给模型的内容", wrote: "模型的原文", answer: "回答", shown: n => `${n} 张卡片`, time: "耗时", step: "步骤", ms: "毫秒", handoff: why => `需要人工：${why}`, removed: n => `删去了模型的 ${n} 处文字。`, allCandidates: n => `全部 ${n} 件`,
+    file: "文件", format: "格式", currency: "未注明时的货币", stock: "未注明时的库存", catalogue: "目录名称", replace: "删除此目录中文件里没有的商品",
+    preview: "预览", column: "列", takenAs: "作为", sample: "第一个值", passOver: "（忽略）", check: "检查整个文件", start: "导入", line: "行", problem: "问题", price: "价格", inStock: "库存", category: "类别",
+    jobRuns: (name, phase, rows, total) => `${name}：${phase}，${rows}${total ? ` / ${total}` : ""} 行`, jobDone: r => `共 ${r.rows} 行，跳过 ${r.bad} 行：新增 ${r.inserted}，更新 ${r.updated}，未变 ${r.unchanged}，删除 ${r.removed}`, jobChecked: r => `读取 ${r.rows} 行，将跳过 ${r.bad} 行。没有任何改动。`,
+    jobBy: (by, at) => `${by}，${at}`, phase_read: "读取", phase_embed: "向量化", phase_apply: "写入", phase_done: "完成", saveErrors: "将错误另存为 CSV", chooseFile: "选择文件：CSV、JSON Lines、Google Merchant 或 Shopify，可用 gzip 压缩。",
+    format_csv: "CSV", format_jsonl: "JSON Lines", format_merchant: "Google Merchant", format_shopify: "Shopify", format_icecat: "Icecat", format_retail: "YAML",
+    newArticle: "新文章", slug: "链接名", topic: "主题", titleIn: lang => (lang === "zh" ? "中文标题" : "英文标题"), bodyIn: lang => (lang === "zh" ? "中文正文" : "英文正文"), save: "保存", remove: "删除", saved: "已保存。", removed2: "已删除。",
+    sureDelete: name => `删除文章“${name}”？`, whichQuestions: "这篇文章能回答哪些问题？", questionsHint: "每行一个问题。请先保存文章。", tryQuestions: "试试", question: "问题", answeredBy: "由此回答", refused: "不回答", thisOne: "本文", mean: "得分",
+    when: "时间", noArticles: "还没有文章。", language: "语言",
+  },
+};
+
+// t is the word of the name in the chosen language, with its values filled in.
+export function t(name, ...values) {
+  const word = words[locale()][name];
+  return typeof word === "function" ? word(...values) : word;
+}

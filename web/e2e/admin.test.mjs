@@ -1,0 +1,138 @@
+// The operators' page in headless Chromium, against the real server.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { answered, ask, clean, online, openPage, picture, until } from "./pages.mjs";
+import { Ollama, openBrowser, Shop } from "./shop.mjs";
+
+const browser = await openBrowser();
+const required = (process.env.FLOORWALKER_REQUIRE || "").includes("chromium");
+const skip = !browser && !required ? "this test needs Chromium" : false;
+const ollama = new Ollama();
+const shop = new Shop();
+const agents = {};
+
+before(async () => {
+  if (skip) return;
+  assert.ok(browser, "this test needs Chromium");
+  await ollama.start();
+  await shop.start(ollama);
+  agents.kim = await shop.agent("kim", "--name", "Kim");
+  agents.boss = await shop.agent("boss", "--name", "The boss", "--role", "admin");
+}, { timeout: 400_000 });
+
+after(async () => {
+  if (skip) return;
+  await browser.close();
+  await shop.stop();
+  await ollama.stop();
+}, { timeout: 60_000 });
+
+async function enter({ id, password }, view = "") {
+  const page = await openPage(browser, `${shop.url}/admin${view && `#${view}`}`, { viewport: { width: 1280, height: 820 } });
+  await page.locator("#login-id").fill(id);
+  await page.locator("#login-password").fill(password);
+  await page.keyboard.press("Enter");
+  return page;
+}
+
+test("who is no admin does not get in, neither by the page nor past it", { skip }, async () => {
+  const page = await enter(agents.kim);
+  await page.locator("#login-error", { hasText: "no admin" }).waitFor();
+  const status = await page.evaluate(async () => (await fetch("/console/api/admin/articles")).status);
+  assert.equal(status, 403);
+  await page.context().close();
+});
+
+test("the playground shows each step of a turn, remembers the conversation and leaves no trace", { skip }, async () => {
+  const page = await enter(agents.boss);
+  await page.locator("#ask").fill("running shoes under 80 dollars");
+  await page.keyboard.press("Enter");
+  const turn = page.locator(".turn").first();
+  await turn.locator("dd", { hasText: "price_max" }).first().waitFor();
+  await turn.locator("summary", { hasText: "Searched" }).first().waitFor();
+  assert.match(await turn.locator(".said").textContent(), /\d cards/);
+  assert.match(await turn.locator("summary", { hasText: "Ranked" }).first().textContent(), /Ranked: \S+/);
+  await turn.locator("summary", { hasText: "Given to the model" }).waitFor();
+  assert.match(await turn.locator("details", { hasText: "Time" }).last().textContent(), /parse[\d.]+.*done[\d.]+/s);
+  await picture(page, "admin-playground");
+  await clean(page, "playground");
+  await page.locator("#ask").fill("cheaper ones");
+  await page.keyboard.press("Enter");
+  await page.locator(".turn h2", { hasText: "cheaper ones" }).waitFor();
+  await page.locator(".turn").first().locator("dd", { hasText: "product running shoes" }).waitFor();
+  const stored = await page.evaluate(async () => (await (await fetch("/console/api/overview")).json()).lines.length);
+  assert.ok(stored >= 1, "the desk is there");
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("an article is written, tried with questions, answers customers, and goes", { skip }, async () => {
+  const page = await enter(agents.boss, "articles");
+  await page.locator("#article input[name=slug]").fill("gift-wrapping");
+  await page.locator("#article input[name=topic]").fill("gifts");
+  await page.locator("#article input[name=title-en]").fill("Gift wrapping");
+  await page.locator("#article textarea[name=body-en]").fill("We wrap presents in recycled paper for 3 dollars. Tick gift wrapping in the cart. <b>No</b> extra time is needed.");
+  await page.locator("#article button[type=submit]").click();
+  await page.locator("#toast").waitFor();
+  assert.equal(await page.locator("#toast").textContent(), "Saved.");
+  await page.locator("#questions").fill("Do you wrap gifts?\nWhat is the capital of France?");
+  await page.locator("#try button[type=submit]").click();
+  await page.locator("#try tbody tr").nth(1).waitFor();
+  const rows = await page.locator("#try tbody tr").allTextContents();
+  assert.match(rows[0], /this article/);
+  assert.match(rows[1], /not answered/);
+  await picture(page, "admin-articles");
+  await clean(page, "articles");
+
+  const customer = await openPage(browser, shop.url);
+  await online(customer);
+  await ask(customer, "Do you wrap gifts?");
+  assert.match(await answered(customer, 1), /recycled paper/);
+  assert.equal(await customer.locator(".message.assistant b").count(), 0, "an article is text");
+  await customer.context().close();
+
+  page.on("dialog", dialog => dialog.accept());
+  await page.locator("#article button", { hasText: "Delete" }).click();
+  await until("the article is gone", async () => (await page.locator("nav li", { hasText: "Gift wrapping" }).count()) === 0);
+  await page.context().close();
+});
+
+test("a table with columns of its own is mapped, checked, brought in, and its errors are told", { skip }, async () => {
+  const page = await enter(agents.boss, "imports");
+  const table = "Nr;Name;Preis;Menge\nX-1;Hurricane lantern <i>brass</i>;24,90;5\nX-2;Camping stove;abc;2\nX-3;Camping kettle;17,00;8\n";
+  await page.locator("#file").setInputFiles({ name: "products.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await page.locator("#preview [role=alert]").waitFor();
+  assert.ok(await page.locator("#imports button", { hasText: "Import" }).isDisabled(), "nothing can be brought in before the columns are known");
+  await page.locator("#currency").fill("USD");
+  for (const [column, field] of [["Nr", "sku"], ["Name", "title"], ["Preis", "price"], ["Menge", "stock"]]) {
+    await page.getByLabel(`Taken as: ${column}`).selectOption(field);
+    await until(`${column} is ${field}`, async () => (await page.getByLabel(`Taken as: ${column}`).inputValue()) === field);
+  }
+  await page.locator("#preview td", { hasText: "Hurricane lantern <i>brass</i>" }).last().waitFor();
+  await page.locator("#preview .problem", { hasText: "is not a price" }).waitFor();
+  await picture(page, "admin-import");
+  await clean(page, "import");
+  await page.locator("#imports button", { hasText: "Check the whole file" }).click();
+  await page.locator("#job-state", { hasText: "1 would be skipped. Nothing was changed" }).waitFor();
+  await page.locator("#imports button.strong").click();
+  await page.locator("#job-state", { hasText: "3 rows, 1 skipped: 2 new" }).waitFor();
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.locator("#job a[download]").click()]);
+  assert.equal(saved.suggestedFilename(), "errors.csv");
+
+  const customer = await openPage(browser, shop.url);
+  await online(customer);
+  await ask(customer, "hurricane lantern");
+  await customer.locator(".card h3", { hasText: "Hurricane lantern <i>brass</i>" }).waitFor();
+  await customer.context().close();
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("both languages have the same words", { skip }, async () => {
+  const page = await enter(agents.boss);
+  await page.locator("#language").click();
+  await page.locator("#views button", { hasText: "试验台" }).waitFor();
+  const missing = await page.evaluate(() => [...document.querySelectorAll("[data-t]")].filter(node => !node.textContent || node.textContent === "undefined").map(node => node.dataset.t));
+  assert.deepEqual(missing, []);
+  await page.context().close();
+});
