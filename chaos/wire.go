@@ -248,8 +248,8 @@ func (l *link) forth() error {
 var writing = regexp.MustCompile(`(?is)\binsert\s+into\s+([a-z_]+)|\bdelete\s+from\s+([a-z_]+)|\bupdate\s+([a-z_]+)\s+(?:[a-z]\s+)?set\b`)
 
 // note keeps what a statement of the batch writes.
-func (l *link) note(sql string) {
-	switch strings.ToLower(strings.TrimSpace(sql)) {
+func (l *link) note(statement string) {
+	switch strings.ToLower(strings.TrimSpace(statement)) {
 	case "begin":
 		l.begun, l.writes = true, nil
 	case "commit":
@@ -257,7 +257,7 @@ func (l *link) note(sql string) {
 	case "rollback":
 		l.writes, l.begun = nil, false
 	}
-	for _, m := range writing.FindAllStringSubmatch(sql, -1) {
+	for _, m := range writing.FindAllStringSubmatch(statement, -1) {
 		table := m[1] + m[2] + m[3]
 		if !slices.Contains(l.writes, table) {
 			l.writes = append(l.writes, table)

@@ -62,7 +62,7 @@ const mostEntries = 200
 func (s *store) entries(ctx context.Context, by, session string, before int64) ([]Entry, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT id, at, agent_id, action, coalesce(session_id::text, ''), detail, address FROM desk_audit
-		WHERE ($1 = '' OR agent_id = $1) AND ($2 = '' OR session_id::text = $2) AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4`,
+		WHERE ($1 = '' OR agent_id = $1) AND ($2 = '' OR session_id::text = $2) AND ($3::bigint = 0 OR id < $3) ORDER BY id DESC LIMIT $4`,
 		by, session, before, mostEntries)
 	if err != nil {
 		return nil, fmt.Errorf("read the audit log: %w", err)

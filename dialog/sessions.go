@@ -200,16 +200,15 @@ func (m *Manager) Announce(status protocol.AssistantStatus) {
 	m.hub.announce(env)
 }
 
-// Trim deletes the session's events before seq keep. Who resumes from before gets session.reset.
+// Trim deletes the session's events before seq keep, and the messages that ended before it. Who resumes from before gets
+// session.reset.
 func (m *Manager) Trim(ctx context.Context, sessionID string, keep int64) error {
 	id, err := canonical(sessionID)
 	if err != nil {
 		return err
 	}
 	return m.change(ctx, id, nil, func(t *sessionTx) error {
-		keep = min(max(keep, t.row.Oldest), t.row.NextSeq)
-		t.queue(`DELETE FROM events WHERE session_id = $1 AND seq < $2`, id, keep)
-		t.set(`UPDATE sessions SET next_seq = $2, oldest_seq = $3 WHERE id = $1`, keep)
+		t.trim(keep)
 		return nil
 	})
 }

@@ -74,9 +74,9 @@ func (s *store) page(ctx context.Context, id string, from int64, limit int) (log
 }
 
 // queue adds the query for the events, whose first argument is the session, and what tells whether they can be relied on.
-func (p *logPage) queue(b *pgx.Batch, events string, args ...any) {
+func (p *logPage) queue(b *pgx.Batch, sql string, args ...any) {
 	// The events are read first: what is trimmed in between then shows in oldest_seq.
-	b.Queue(events, args...).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
 		p.Events, err = pgx.AppendRows(p.Events, rows, func(row pgx.CollectableRow) (event, error) {
 			var e event
 			var data string

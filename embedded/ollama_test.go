@@ -127,6 +127,64 @@ func TestOllamaMakesItsModelOnceAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// listening are the addresses on which a process takes connections, as the kernel says.
+func listening(t *testing.T, pid int) (all []string) {
+	t.Helper()
+	sockets := map[string]bool{}
+	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, "socket:[") {
+			sockets[strings.Trim(to, "socket:[]")] = true
+		}
+	}
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(text), "\n") {
+			const local, state, inode, listens = 1, 3, 9, "0A"
+			if f := strings.Fields(line); len(f) > inode && f[state] == listens && sockets[f[inode]] {
+				all = append(all, f[local])
+			}
+		}
+	}
+	return all
+}
+
+func TestOllamaListensOnLoopbackAlone(t *testing.T) {
+	// What the machine says of another Ollama does not reach the embedded one.
+	t.Setenv("OLLAMA_HOST", "0.0.0.0")
+	t.Setenv("OLLAMA_ORIGINS", "*")
+	cache := standInCache(t)
+	l := ready(t, OllamaOptions{Cache: cache, Model: "small"})
+	server, _ := pids(t, cache)
+	onLoopback(t, l, server)
+	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", server))
+	if err != nil || bytes.Contains(environment, []byte("OLLAMA_ORIGINS")) || !bytes.Contains(environment, []byte("OLLAMA_HOST=127.0.0.1:")) {
+		t.Errorf("the server's environment is %q, %v", environment, err)
+	}
+}
+
+// onLoopback checks that the process listens on loopback, and nowhere else.
+func onLoopback(t *testing.T, l *Ollama, pid int) {
+	t.Helper()
+	port := fmt.Sprintf(":%04X", l.port.number)
+	all := listening(t, pid)
+	if len(all) == 0 {
+		t.Errorf("process %d listens nowhere", pid)
+	}
+	for _, address := range all {
+		const loopback = "0100007F"
+		if address != loopback+port {
+			t.Errorf("it listens on %s, want %s alone", address, loopback+port)
+		}
+	}
+}
+
 func TestOllamaMakesItsModelAnewForAnotherAdapter(t *testing.T) {
 	cache, adapter := standInCache(t), t.TempDir()
 	o := OllamaOptions{Cache: cache, Model: "small", Adapter: adapter}
@@ -313,6 +371,7 @@ func TestRealOllamaServesTheSmallModel(t *testing.T) {
 	l.process.mu.Lock()
 	server := l.process.child.Pid
 	l.process.mu.Unlock()
+	onLoopback(t, l, server)
 	if err := l.Stop(context.Background()); err != nil {
 		t.Errorf("stop: %v", err)
 	}

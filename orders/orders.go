@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -84,12 +85,9 @@ func (o *Orders) Import(ctx context.Context, r io.Reader) (int, error) {
 			if len(strings.TrimSpace(lines.Text())) == 0 {
 				continue
 			}
-			var order shop.Order
-			if err := json.Unmarshal(lines.Bytes(), &order); err != nil {
+			order, err := readOrder(lines.Bytes())
+			if err != nil {
 				return badOrder(number, err.Error(), err)
-			}
-			if problem := checkOrder(order); problem != "" {
-				return badOrder(number, problem, nil)
 			}
 			if err := queueOrder(batch, order); err != nil {
 				return badOrder(number, "its lines can't be written", err)
@@ -118,6 +116,17 @@ func badOrder(line int, problem string, cause error) error {
 		Message: fmt.Sprintf("Line %d is no order: %s. Nothing was imported.", line, problem)}
 }
 
+// readOrder reads and checks one order.
+func readOrder(line []byte) (o shop.Order, err error) {
+	if err := json.Unmarshal(line, &o); err != nil {
+		return o, err
+	}
+	if problem := checkOrder(o); problem != "" {
+		return o, errors.New(problem)
+	}
+	return o, nil
+}
+
 func checkOrder(o shop.Order) string {
 	switch {
 	case orderKey(o.ID) == "":
@@ -128,6 +137,13 @@ func checkOrder(o shop.Order) string {
 		return "its total is negative"
 	case len(o.Total.Currency) != 3:
 		return "its total has no currency"
+	}
+	texts := []string{o.ID, o.Customer, o.Status, o.Total.Currency, o.PlacedAt, o.ETA, o.Carrier, o.Tracking}
+	for _, line := range o.Lines {
+		texts = append(texts, line.SKU, line.Title, line.Price.Currency)
+	}
+	if slices.ContainsFunc(texts, func(text string) bool { return strings.ContainsRune(text, 0) }) {
+		return "it holds a NUL, which is no text"
 	}
 	for _, line := range o.Lines {
 		if line.Quantity < 1 || line.Price.Minor < 0 {

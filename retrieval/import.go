@@ -293,7 +293,7 @@ func apply(ctx context.Context, conn *pgxpool.Conn, o ImportOptions, report *Rep
 			report.DemoRemoved = tag.RowsAffected()
 		}
 		var err error
-		if report.Inserted, report.Updated, err = merge(ctx, tx, `staged s`); err != nil {
+		if report.Inserted, report.Updated, err = merge(ctx, tx, mergeStaged); err != nil {
 			return err
 		}
 		return pruneVectors(ctx, tx)

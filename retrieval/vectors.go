@@ -110,10 +110,9 @@ func buildVectorIndex(ctx context.Context, w writer) error {
 	}
 	// The graph takes about 1.6 KB a vector; what does not fit is built slowly on disk.
 	memory := min(max(64, vectors/600), 1024)
-	for _, statement := range []string{fmt.Sprintf(`SET maintenance_work_mem = '%dMB'`, memory), `SET max_parallel_maintenance_workers = 2`} {
-		if _, err := w.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("build the vector index: %w", err)
-		}
+	if _, err := w.Exec(ctx, `SELECT set_config('maintenance_work_mem', $1, false), set_config('max_parallel_maintenance_workers', '2', false)`,
+		fmt.Sprintf("%dMB", memory)); err != nil {
+		return fmt.Errorf("build the vector index: %w", err)
 	}
 	const create = `CREATE INDEX IF NOT EXISTS ` + vectorIndex + ` ON product_vectors USING hnsw (embedding halfvec_cosine_ops)`
 	if _, err := w.Exec(ctx, create); err != nil {

@@ -19,11 +19,21 @@ func lockCatalogue(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// mergeInto brings the documents of a source into products: unchanged ones stay as they are, changed ones get
-// a new version. It returns what was done by action.
-const mergeInto = `
+// The statements that bring the documents of a source into products: a few given as a parameter, or those staged by an
+// import. Unchanged ones stay as they are, changed ones get a new version. They return what was done by action.
+const (
+	mergeGiven  = mergeFrom + fromJSON + mergeInto
+	mergeStaged = mergeFrom + `staged s` + mergeInto
+)
+
+// fromJSON is the source of a few documents, given as a parameter.
+const fromJSON = `json_to_recordset($1) AS s(` + documentColumns + `)`
+
+const mergeFrom = `
 	WITH merged AS (
-		MERGE INTO products p USING %s ON p.sku = s.sku
+		MERGE INTO products p USING `
+
+const mergeInto = ` ON p.sku = s.sku
 		WHEN MATCHED AND p.content_hash <> s.content_hash THEN UPDATE SET
 			title = s.title, brand = s.brand, category = s.category, description = s.description, price_minor = s.price_minor,
 			currency = s.currency, stock = s.stock, image_url = s.image_url, rating = s.rating, attributes = s.attributes,
@@ -40,11 +50,8 @@ const mergeInto = `
 		RETURNING merge_action() action
 	) SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE') FROM merged`
 
-// fromJSON is the source of a few documents, given as a parameter.
-const fromJSON = `json_to_recordset($1) AS s(` + documentColumns + `)`
-
-func merge(ctx context.Context, tx pgx.Tx, source string, args ...any) (inserted, updated int64, err error) {
-	if err := tx.QueryRow(ctx, fmt.Sprintf(mergeInto, source), args...).Scan(&inserted, &updated); err != nil {
+func merge(ctx context.Context, tx pgx.Tx, sql string, args ...any) (inserted, updated int64, err error) {
+	if err := tx.QueryRow(ctx, sql, args...).Scan(&inserted, &updated); err != nil {
 		return 0, 0, fmt.Errorf("write products: %w", err)
 	}
 	return inserted, updated, nil
@@ -83,7 +90,7 @@ func (s *Store) Put(ctx context.Context, p shop.Product) (shop.Product, error) {
 		if _, err := s.embedMissing(ctx, tx, docs); err != nil {
 			return err
 		}
-		if _, _, err := merge(ctx, tx, fromJSON, encoded); err != nil {
+		if _, _, err := merge(ctx, tx, mergeGiven, encoded); err != nil {
 			return err
 		}
 		if err := dropVector(ctx, tx, old); err != nil {

@@ -29,7 +29,7 @@ import (
 
 // floor is a shop of several servers over one PostgreSQL and one external NATS.
 type floor struct {
-	t       *testing.T
+	t       testing.TB
 	servers []*served
 	pool    *poolOf
 }
@@ -72,7 +72,7 @@ var wantsPerson = webtest.Script(func(ctx context.Context, turn shop.Turn, out s
 	return o, out.Say(ctx, "You said: "+turn.Text)
 })
 
-func openFloor(t *testing.T, s floorSetup) *floor {
+func openFloor(t testing.TB, s floorSetup) *floor {
 	t.Helper()
 	address := pgtest.URL(t)
 	broker, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
@@ -167,7 +167,7 @@ func (f *floor) customer(server int) *visitor {
 // visitor is a customer whose events a test reads one by one.
 type visitor struct {
 	*client.Client
-	t *testing.T
+	t testing.TB
 }
 
 func (v *visitor) session() string { return v.Credentials().Session }
@@ -200,7 +200,7 @@ func (v *visitor) until(typ protocol.Type, fits ...func(protocol.Envelope) bool)
 
 // seat is an agent who is logged in.
 type seat struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	http   *http.Client
 	csrf   string
@@ -370,7 +370,7 @@ func (s *seat) reply(session, id, text string, skus ...string) protocol.Acknowle
 	return ack
 }
 
-func readInto[T any](t *testing.T, env protocol.Envelope) T {
+func readInto[T any](t testing.TB, env protocol.Envelope) T {
 	t.Helper()
 	var data T
 	if err := env.Into(&data); err != nil {

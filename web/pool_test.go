@@ -9,7 +9,7 @@ import (
 // poolOf is a pool with which tests look at what is stored.
 type poolOf struct{ *pgxpool.Pool }
 
-func poolFor(t *testing.T, address string) *poolOf {
+func poolFor(t testing.TB, address string) *poolOf {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -25,7 +25,7 @@ func poolFor(t *testing.T, address string) *poolOf {
 }
 
 // get reads one row.
-func (p *poolOf) get(t *testing.T, sql string, args []any, into ...any) {
+func (p *poolOf) get(t testing.TB, sql string, args []any, into ...any) {
 	t.Helper()
 	if err := p.QueryRow(t.Context(), sql, args...).Scan(into...); err != nil {
 		t.Fatalf("%s: %v", sql, err)

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"floorwalker/shop"
 
@@ -92,6 +95,9 @@ func (s *Server) turnAway(r *http.Request) (why string, err error) {
 	if !s.requestRate.allow(key) {
 		return "request_rate", refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many requests from your address. Wait a little and try again.")
 	}
+	if !legible(r.URL) {
+		return "illegible", refuse(http.StatusBadRequest, shop.CodeBadRequest, "The address holds what is no text. Encode it as UTF-8, without NUL.")
+	}
 	if desk := strings.HasPrefix(r.URL.Path, "/console") || r.URL.Path == "/admin"; desk && !s.consoleHost(r) {
 		return "host", refuse(http.StatusNotFound, shop.CodeNotFound, "There is nothing here.")
 	}
@@ -106,6 +112,15 @@ func (s *Server) turnAway(r *http.Request) (why string, err error) {
 		return "session_rate", refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many conversations from your address. Wait a little and try again.")
 	}
 	return "", nil
+}
+
+// legible is true for an address that is text as PostgreSQL takes it, in its path and in its query.
+func legible(u *url.URL) bool {
+	texts := []string{u.Path}
+	for name, values := range u.Query() {
+		texts = append(append(texts, name), values...)
+	}
+	return !slices.ContainsFunc(texts, func(t string) bool { return !utf8.ValidString(t) || strings.ContainsRune(t, 0) })
 }
 
 // writeError answers with an error of the API outside of it.

@@ -111,20 +111,7 @@ func (c *customerExportCmd) Run(ctx context.Context, std streams) error {
 // Run deletes in one transaction. Sockets of the customer that are open are closed by the servers.
 func (c *customerEraseCmd) Run(ctx context.Context, std streams) error {
 	return c.within(ctx, c.services, std, func(tx pgx.Tx, customer string, sessions []string) error {
-		if err := desk.Erase(ctx, tx, sessions); err != nil {
-			return err
-		}
-		if err := orders.Erase(ctx, tx, customer, sessions); err != nil {
-			return err
-		}
-		names := slices.Clone(sessions)
-		if customer != "" {
-			names = append(names, customer)
-		}
-		if err := spending.Erase(ctx, tx, names); err != nil {
-			return err
-		}
-		for _, who := range names {
+		for _, who := range named(customer, sessions) {
 			if _, err := behaviour.Erase(ctx, tx, who); err != nil {
 				return err
 			}
@@ -135,10 +122,34 @@ func (c *customerEraseCmd) Run(ctx context.Context, std streams) error {
 				return err
 			}
 		}
-		if err := dialog.Erase(ctx, tx, customer, sessions); err != nil {
+		if err := eraseSessions(ctx, tx, customer, sessions); err != nil {
 			return err
 		}
 		fmt.Fprintf(std.err, "%d sessions are erased with all that hung on them\n", len(sessions))
 		return nil
 	})
+}
+
+// named are the names under which things of a customer, who may be "", and of sessions are kept.
+func named(customer string, sessions []string) []string {
+	names := slices.Clone(sessions)
+	if customer != "" {
+		names = append(names, customer)
+	}
+	return names
+}
+
+// eraseSessions deletes the sessions with all that hangs on them, and a customer's cart, orders and use of the model. What
+// was done in them is behaviour's.
+func eraseSessions(ctx context.Context, tx pgx.Tx, customer string, sessions []string) error {
+	if err := desk.Erase(ctx, tx, sessions); err != nil {
+		return err
+	}
+	if err := orders.Erase(ctx, tx, customer, sessions); err != nil {
+		return err
+	}
+	if err := spending.Erase(ctx, tx, named(customer, sessions)); err != nil {
+		return err
+	}
+	return dialog.Erase(ctx, tx, customer, sessions)
 }

@@ -169,13 +169,13 @@ func answers(ctx context.Context, address string) bool {
 	return conn.Ping(ctx) == nil
 }
 
-func execute(ctx context.Context, address, statement string) error {
+func execute(ctx context.Context, address, sql string) error {
 	conn, err := pgx.Connect(ctx, address)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, statement)
+	_, err = conn.Exec(ctx, sql)
 	return err
 }
 

@@ -54,6 +54,7 @@ type serveCmd struct {
 	languageModel
 	knownCustomers
 	eventKeeping
+	keeping
 }
 
 // knownCustomers says by which tokens of the shop customers are known.
@@ -90,6 +91,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	proxies, err := networks(c.TrustedProxies)
 	if err != nil {
+		return err
+	}
+	if err := c.keeping.check(); err != nil {
 		return err
 	}
 	for _, origin := range slices.Concat(c.Origins, c.ConsoleOrigins) {
@@ -194,6 +198,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("news of products", func(ctx context.Context) error { return catalogue.News(ctx, manager.ProductsChanged) })
 	workers.run("rankers", live.run)
 	workers.run("imports", imports.Run)
+	workers.run("retention", (&retention{keeping: c.keeping, pool: base.pool, sessions: manager, now: time.Now, batch: keepBatch, log: log}).run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
