@@ -129,7 +129,7 @@ FROM unnest($2::bigint[], $3::text[], $4::text[], $5::timestamptz[]) AS e (seq, 
 func (s *store) change(ctx context.Context, id string, read func(b *pgx.Batch), work func(t *sessionTx) error) ([]event, error) {
 	var done []event
 	err := s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
-		t := &sessionTx{now: s.now(), update: advanceSeq}
+		t := &sessionTx{update: advanceSeq}
 		// A connection inside a transaction is thrown away at its release, so a failed rollback harms nobody.
 		defer func() {
 			if status := conn.Conn().PgConn().TxStatus(); status != 'I' {
@@ -145,6 +145,8 @@ func (s *store) change(ctx context.Context, id string, read func(b *pgx.Batch), 
 		if err := conn.SendBatch(ctx, first).Close(); err != nil {
 			return err
 		}
+		// The clock is read under the lock, so that a later event has no earlier time.
+		t.now = s.now()
 		if err := work(t); err != nil {
 			return final{err}
 		}
