@@ -199,3 +199,8 @@ func (d *Desk) AuditLog(ctx context.Context, a Agent, by, session string, before
 	}
 	return d.store.entries(ctx, by, session, before)
 }
+
+// Satisfaction is the mean score from 1 to 5 that the customers of the conversations gave, and how many gave one.
+func (d *Desk) Satisfaction(ctx context.Context, sessions []string) (mean float64, n int, err error) {
+	return d.store.satisfactionOf(ctx, sessions)
+}

@@ -56,6 +56,14 @@ func (s *store) scores(ctx context.Context) ([]Score, error) {
 	return all, nil
 }
 
+func (s *store) satisfactionOf(ctx context.Context, sessions []string) (mean float64, n int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(avg(score)::float8, 0), count(*) FROM desk_satisfaction WHERE session_id = ANY ($1::uuid[])`, sessions).Scan(&mean, &n)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the scores of conversations: %w", err)
+	}
+	return mean, n, nil
+}
+
 // mostEntries is how many lines of the audit log are read at once.
 const mostEntries = 200
 

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"os"
 
+	"floorwalker/behaviour"
+	"floorwalker/dialog"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
 
@@ -26,6 +28,13 @@ type Operator struct {
 	}
 	// KnowledgeFloor is the score under which a passage answers no question.
 	KnowledgeFloor float64
+	// Report and Funnel say what became of conversations.
+	Report interface {
+		Report(ctx context.Context, q dialog.ReportQuery) (dialog.Report, error)
+	}
+	Funnel interface {
+		Funnel(ctx context.Context, sessions []string) (behaviour.Funnel, error)
+	}
 	// Imports brings catalogues in; *retrieval.Jobs.
 	Imports interface {
 		Start(file *os.File, name, by string, f retrieval.Format, o retrieval.ImportOptions) error
@@ -43,6 +52,7 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.playgroundRoutes(api)
 	s.articleRoutes(api)
 	s.importRoutes(api)
+	s.reportRoutes(api)
 }
 
 type playgroundInput struct {

@@ -172,7 +172,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
 		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
 	imports := retrieval.NewJobs(catalogue, log)
-	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports}
+	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Report: manager, Funnel: events}
 	if verifier != nil {
 		parts.Identity = verifier
 	}

@@ -4,6 +4,7 @@ import { money } from "/static/i18n.js";
 import { get, upload } from "/console/static/api.js";
 import { table } from "/console/static/table.js";
 import { field } from "./articles.js";
+import { quoted } from "./insights.js";
 import { t } from "./words.js";
 
 const beginning = 1 << 20; // bytes of the file that a preview is made of
@@ -111,9 +112,6 @@ export class Imports {
       errors.length ? element("a", { download: "errors.csv", href: `data:text/csv;charset=utf-8,${encodeURIComponent(["line,sku,reason", ...errors.map(e => [e.line, e.sku ?? "", e.reason].map(quoted).join(","))].join("\r\n"))}` }, t("saveErrors")) : "");
   }
 }
-
-// quoted keeps a spreadsheet from taking a value for a formula.
-const quoted = value => `"${String(value).replace(/^([=+\-@])/, "'$1").replaceAll('"', '""')}"`;
 
 // options are the fields that a column may be; an attribute keeps its own name.
 function options(column, fields = []) {

@@ -4,7 +4,7 @@ import { locale } from "/static/i18n.js";
 const words = {
   en: {
     title: "Shop", loginTitle: "Log in as an admin", loginId: "Id", loginPassword: "Password", loginCode: "Code of your authenticator app", logIn: "Log in", logOut: "Log out",
-    viewsLabel: "Views", viewPlayground: "Playground", viewImports: "Import", viewArticles: "Articles", toDesk: "Desk", other: "中文",
+    viewsLabel: "Views", viewInsights: "Insights", viewPlayground: "Playground", viewImports: "Import", viewArticles: "Articles", toDesk: "Desk", other: "中文",
     notAdmin: "This account is no admin. Log in with one that is.",
     ask: "What a customer would write", askButton: "Ask", again: "New conversation", inspecting: "Working…", nothingYet: "Write what a customer would write, and see each step of the answer. Nothing of it is stored.",
     understood: "Understood", parser: "Parser", confidence: "Confidence", searched: "Searched", limits: "Limits", found: n => `${n} found`, ranked: "Ranked", floorIs: f => `Shown from ${f} on`, degraded: "The ranker was late or failed: this is the search's order.",
@@ -17,11 +17,16 @@ const words = {
     format_csv: "CSV", format_jsonl: "JSON Lines", format_merchant: "Google Merchant", format_shopify: "Shopify", format_icecat: "Icecat", format_retail: "YAML",
     newArticle: "New article", slug: "Name in links", topic: "Topic", titleIn: lang => (lang === "zh" ? "Title, Chinese" : "Title, English"), bodyIn: lang => (lang === "zh" ? "Text, Chinese" : "Text, English"), save: "Save", remove: "Delete", saved: "Saved.", removed2: "Deleted.",
     sureDelete: name => `Delete the article "${name}"?`, whichQuestions: "Which questions would this answer?", questionsHint: "One question a line. Save the article first.", tryQuestions: "Try", question: "Question", answeredBy: "Answered by", refused: "not answered", thisOne: "this article", mean: "Score",
-    when: "When", noArticles: "There is no article yet.", language: "Language",
+    fromDay: "From", toDay: "To", customers: "Customers", only_all: "All", only_en: "English", only_zh: "Chinese", only_known: "Logged in", only_visitor: "Visitors",
+    conversations: "Conversations", containment: "Answered without a person", handedOver: "Went to a person", satisfaction: "Satisfaction", scoreOf: (mean, n) => `${mean} of 5 (${n})`, revenue: "Revenue", perConversation: "Revenue per conversation",
+    answers: "Answers", answersOf: (complete, interrupted, failed) => `${complete} complete, ${interrupted} interrupted, ${failed} failed`, sawCards: "Saw products", clicked: "Clicked", carted: "Put into the cart", bought: "Bought within a week",
+    what: "What", count: "Count", share: "Share", nothing: "Nothing in this time.", byDay: "Conversations by day", funnel: "Funnel", unmet: n => `Searched and not found (${n})`, fewest: n => `What at least ${n} conversations have in common.`, topQuestions: "Questions to the articles",
+    intents: "What customers want", reasons_: "Why a person was asked for", latency: "Time of a turn", models: "Rankers, parsers and who words the answers", saveReport: "Save as CSV",
+    noArticles: "There is no article yet.", language: "Language",
   },
   zh: {
     title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
-    viewsLabel: "视图", viewPlayground: "试验台", viewImports: "导入", viewArticles: "知识文章", toDesk: "客服台", other: "English",
+    viewsLabel: "视图", viewInsights: "数据", viewPlayground: "试验台", viewImports: "导入", viewArticles: "知识文章", toDesk: "客服台", other: "English",
     notAdmin: "此账号不是管理员，请用管理员账号登录。",
     ask: "顾客会写的话", askButton: "提问", again: "新对话", inspecting: "处理中…", nothingYet: "写下顾客会说的话，查看回答的每一步。这里不会保存任何内容。",
     understood: "理解", parser: "解析器", confidence: "置信度", searched: "检索", limits: "限制", found: n => `找到 ${n} 件`, ranked: "排序", floorIs: f => `相关度 ${f} 以上才展示`, degraded: "排序模型超时或出错，此处为检索顺序。",
@@ -34,7 +39,12 @@ const words = {
     format_csv: "CSV", format_jsonl: "JSON Lines", format_merchant: "Google Merchant", format_shopify: "Shopify", format_icecat: "Icecat", format_retail: "YAML",
     newArticle: "新文章", slug: "链接名", topic: "主题", titleIn: lang => (lang === "zh" ? "中文标题" : "英文标题"), bodyIn: lang => (lang === "zh" ? "中文正文" : "英文正文"), save: "保存", remove: "删除", saved: "已保存。", removed2: "已删除。",
     sureDelete: name => `删除文章“${name}”？`, whichQuestions: "这篇文章能回答哪些问题？", questionsHint: "每行一个问题。请先保存文章。", tryQuestions: "试试", question: "问题", answeredBy: "由此回答", refused: "不回答", thisOne: "本文", mean: "得分",
-    when: "时间", noArticles: "还没有文章。", language: "语言",
+    fromDay: "从", toDay: "到", customers: "顾客", only_all: "全部", only_en: "英文", only_zh: "中文", only_known: "已登录", only_visitor: "访客",
+    conversations: "对话", containment: "无需人工", handedOver: "转人工", satisfaction: "满意度", scoreOf: (mean, n) => `${mean} / 5（${n}）`, revenue: "收入", perConversation: "每次对话收入",
+    answers: "回答", answersOf: (complete, interrupted, failed) => `完成 ${complete}，中断 ${interrupted}，失败 ${failed}`, sawCards: "看到商品", clicked: "点击", carted: "加入购物车", bought: "一周内购买",
+    what: "项目", count: "数量", share: "占比", nothing: "此期间没有数据。", byDay: "每日对话", funnel: "漏斗", unmet: n => `搜索无结果（${n}）`, fewest: n => `至少 ${n} 次对话共有的内容。`, topQuestions: "常见问题",
+    intents: "顾客意图", reasons_: "转人工原因", latency: "回合耗时", models: "排序、解析与回答模型", saveReport: "另存为 CSV",
+    noArticles: "还没有文章。", language: "语言",
   },
 };
 

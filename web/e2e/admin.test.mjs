@@ -1,5 +1,6 @@
 // The operators' page in headless Chromium, against the real server.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { answered, ask, clean, online, openPage, picture, until } from "./pages.mjs";
 import { Ollama, openBrowser, Shop } from "./shop.mjs";
@@ -44,7 +45,7 @@ test("who is no admin does not get in, neither by the page nor past it", { skip 
 });
 
 test("the playground shows each step of a turn, remembers the conversation and leaves no trace", { skip }, async () => {
-  const page = await enter(agents.boss);
+  const page = await enter(agents.boss, "playground");
   await page.locator("#ask").fill("running shoes under 80 dollars");
   await page.keyboard.press("Enter");
   const turn = page.locator(".turn").first();
@@ -124,6 +125,48 @@ test("a table with columns of its own is mapped, checked, brought in, and its er
   await ask(customer, "hurricane lantern");
   await customer.locator(".card h3", { hasText: "Hurricane lantern <i>brass</i>" }).waitFor();
   await customer.context().close();
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
+test("insights count conversations, what was not found, and why people were asked for, by days and customers", { skip }, async () => {
+  for (let n = 0; n < 3; n++) {
+    const customer = await openPage(browser, shop.url);
+    await online(customer);
+    await ask(customer, "submarine under 80 dollars");
+    await answered(customer, 1);
+    if (n === 0) {
+      await ask(customer, "zeppelin under 90 dollars");
+      await answered(customer, 2);
+      await ask(customer, "running shoes");
+      await customer.locator(".card .add").first().click();
+      await ask(customer, "I want to talk to a person");
+      await answered(customer, 4);
+    }
+    await customer.context().close();
+  }
+  const page = await enter(agents.boss, "insights");
+  const figure = name => page.locator(".figures > div", { hasText: name }).locator("dd").first();
+  await until("the conversations are counted", async () => {
+    await page.locator("#who").selectOption("visitor");
+    return Number(await figure("Conversations").textContent()) >= 3;
+  });
+  assert.equal(await figure("Went to a person").textContent(), "1");
+  await page.locator("td", { hasText: /^submarine$/ }).waitFor();
+  await page.locator("td", { hasText: "customer_asked" }).waitFor();
+  await until("carts are counted", async () => {
+    await page.locator("#who").selectOption("");
+    return /Put into the cart[1-9]/.test(await page.locator("#funnel").textContent());
+  });
+  assert.equal(await page.locator("#report", { hasText: "zeppelin" }).count(), 0, "what one customer wrote is not repeated");
+  assert.match(await page.locator("#report h2", { hasText: "not found" }).textContent(), /\(4\)/);
+  assert.match(await page.locator("#report").textContent(), /first_card\d+/);
+  await picture(page, "admin-insights");
+  await clean(page, "insights");
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.locator("#save-report").click()]);
+  assert.match(await readFile(await saved.path(), "utf8"), /"unmet: submarine","3"/);
+  await page.locator("#who").selectOption("known");
+  await page.locator("#report", { hasText: "Nothing in this time" }).waitFor();
   assert.deepEqual(page.troubles, []);
   await page.context().close();
 });
