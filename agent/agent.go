@@ -80,6 +80,7 @@ type Parts struct {
 	Spelling  Spelling
 	// Taste may be nil: every customer is then new.
 	Taste Taste
+	Rules Rules
 	// Sponsored may be nil: nothing is then paid for.
 	Sponsored Sponsored
 }

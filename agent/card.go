@@ -7,10 +7,10 @@ import (
 // why says in plain words what each reason means.
 var why = map[shop.Lang]map[string]string{
 	shop.English: {"title_match": "The name fits what you asked for", "words": "Its description fits your words", "semantic": "Close in meaning to your request",
-		"cross": "Judged a good match for your request", "rating": "Well rated by customers", "in_stock": "In stock", "price": "Fits your budget",
+		"cross": "Judged a good match for your request", "rating": "Well rated by customers", "rule": "Picked by the shop", "in_stock": "In stock", "price": "Fits your budget",
 		"brand": "From the brand you asked for", "color": "In the colour you asked for", "category": "From the right department"},
 	shop.Chinese: {"title_match": "名称符合您的需求", "words": "描述符合您的关键词", "semantic": "与您的需求含义接近", "cross": "与您的需求匹配度高",
-		"rating": "顾客评分高", "in_stock": "有现货", "price": "符合您的预算", "brand": "您指定的品牌", "color": "您想要的颜色", "category": "属于对应的品类"},
+		"rating": "顾客评分高", "rule": "店家推荐", "in_stock": "有现货", "price": "符合您的预算", "brand": "您指定的品牌", "color": "您想要的颜色", "category": "属于对应的品类"},
 }
 
 // card is a product as it is shown.

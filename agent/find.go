@@ -23,7 +23,10 @@ func (t *talk) find(ctx context.Context) error {
 		return t.advise(ctx)
 	}
 	m = t.unnamed(m, vocabulary)
-	m.said.Product, m.said.Color, m.said.Material = t.mend(m.said.Product), t.mend(m.said.Color), t.mend(m.said.Material)
+	m.said.Color, m.said.Material = t.mend(m.said.Color), t.mend(m.said.Material)
+	if searched(m.said.Product, t.rules(ctx)) == m.said.Product { // a word that the shop has a meaning for is no mistake
+		m.said.Product = t.mend(m.said.Product)
+	}
 	m.said = brandApart(m.said, vocabulary)
 	if needs, err := t.parts(ctx, m, vocabulary); err != nil {
 		return err
@@ -149,6 +152,7 @@ type result struct {
 
 // look searches for a need and chooses.
 func (t *talk) look(ctx context.Context, need shop.Need, left []string) (result, error) {
+	need.Product = searched(need.Product, t.rules(ctx))
 	return t.lookFor(ctx, queryFor(need, t.lang, left), need)
 }
 
@@ -170,6 +174,7 @@ func (t *talk) lookFor(ctx context.Context, q shop.Query, need shop.Need) (resul
 	if err != nil {
 		return result{}, err
 	}
+	ranking = boosted(ranking, t.rules(ctx))
 	good := t.choose(ranking, q, need, asked)
 	return result{ranking, q.Text, q.Filter, good, good[:min(len(good), t.c.Cards)]}, nil
 }

@@ -15,13 +15,22 @@ const mostInspected = 50
 // Inspect answers a turn as Answer does and tells each step. Nothing of it lasts: carts are empty and stay so, no
 // answer is stored, no impression is logged.
 func (a *Agent) Inspect(ctx context.Context, turn shop.Turn) (shop.Inspection, error) {
+	return a.inspect(ctx, turn, a.Rules)
+}
+
+// InspectUnder is Inspect as it would be under other rules of the search.
+func (a *Agent) InspectUnder(ctx context.Context, turn shop.Turn, rules []shop.SearchRule) (shop.Inspection, error) {
+	return a.inspect(ctx, turn, fixedRules(rules))
+}
+
+func (a *Agent) inspect(ctx context.Context, turn shop.Turn, rules Rules) (shop.Inspection, error) {
 	r := &recorder{Inspection: shop.Inspection{Searches: []shop.InspectedSearch{}, Rankings: []shop.InspectedRanking{}, Knowledge: []shop.InspectedKnowledge{},
 		Prompts: []shop.InspectedPrompt{}, Shown: []shop.Cards{}}, now: a.c.Now, floor: a.c.KnowledgeFloor}
 	p := a.Parts
 	p.Search = inspectedSearch{p.Search, r}
 	p.Rank = inspectedRank{p.Rank, r}
 	p.Knowledge = inspectedArticles{p.Knowledge, r}
-	p.Carts = noCarts{}
+	p.Carts, p.Rules = noCarts{}, rules
 	if p.Writer != nil {
 		p.Writer = inspectedWriter{p.Writer, r}
 	}

@@ -42,6 +42,7 @@ type Store struct {
 	model   string
 	stemmer stemmer
 	words   vocabularyCache
+	rules   rulesCache
 }
 
 // NewStore makes a store over a migrated database.

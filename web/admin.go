@@ -18,6 +18,7 @@ type Operator struct {
 	// Playground answers a turn and tells each step, and leaves no trace of it.
 	Playground interface {
 		Inspect(ctx context.Context, turn shop.Turn) (shop.Inspection, error)
+		InspectUnder(ctx context.Context, turn shop.Turn, rules []shop.SearchRule) (shop.Inspection, error)
 	}
 	// Knowledge keeps the articles.
 	Knowledge interface {
@@ -34,6 +35,11 @@ type Operator struct {
 	}
 	Funnel interface {
 		Funnel(ctx context.Context, sessions []string) (behaviour.Funnel, error)
+	}
+	// Rules are what the shop says about its search.
+	Rules interface {
+		Rules(ctx context.Context) ([]shop.SearchRule, error)
+		SetRules(ctx context.Context, rules []shop.SearchRule) error
 	}
 	// Imports brings catalogues in; *retrieval.Jobs.
 	Imports interface {
@@ -53,6 +59,7 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.articleRoutes(api)
 	s.importRoutes(api)
 	s.reportRoutes(api)
+	s.ruleRoutes(api)
 }
 
 type playgroundInput struct {

@@ -149,7 +149,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Writer: model.writer(), Spelling: local},
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Spelling: local},
 		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
@@ -172,7 +172,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
 		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
 	imports := retrieval.NewJobs(catalogue, log)
-	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Report: manager, Funnel: events}
+	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
 	if verifier != nil {
 		parts.Identity = verifier
 	}
