@@ -126,10 +126,13 @@ type reader struct {
 	view *view
 }
 
-// next is the next frame, or a failed test after five seconds.
+// patience is how long a test waits for what must come, also on a machine that does twenty other things.
+const patience = 30 * time.Second
+
+// next is the next frame, or a failed test.
 func (r *reader) next() protocol.Envelope {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	env, err := r.Next(ctx)
 	if err != nil {

@@ -34,10 +34,7 @@ func (d *desk) postUntil(id, text string, tries *atomic.Int64) protocol.Acknowle
 
 func TestEveryConnectionCutAgainAndAgain(t *testing.T) {
 	pool := pgtest.New(t)
-	// One connection cuts the others: a second one of its pool would be cut as well.
-	config := pool.Config()
-	config.MaxConns = 1
-	other, err := pgxpool.NewWithConfig(t.Context(), config)
+	other, err := pgxpool.NewWithConfig(t.Context(), pool.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,10 @@ func TestManyWritersLeaveNoGapOverTwoManagers(t *testing.T) {
 func TestQuestionsAreAnsweredInTheirOrder(t *testing.T) {
 	hold := make(chan struct{})
 	d := start(t, pgtest.New(t), script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
-		<-hold
+		select {
+		case <-hold:
+		case <-t.Context().Done():
+		}
 		return echo(ctx, turn, out)
 	}), dialog.Options{MaxPending: 3})
 	d.open()

@@ -48,21 +48,22 @@ func mortal(t *testing.T, pool *pgxpool.Pool) (cut *pgxpool.Pool, dead *atomic.B
 func TestWhatAKilledServerWasWritingEndsInterruptedOnce(t *testing.T) {
 	pool := pgtest.New(t)
 	cut, dead := mortal(t, pool)
-	a, words := stepwise()
+	a, say := stepwise(t)
 	tongue := make(chan error, 1)
 	doomed := start(t, cut, script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
-		o, err := a.Answer(context.WithoutCancel(ctx), turn, out)
+		// It does not hear that it should stop; when the test ends, it does.
+		o, err := a.Answer(t.Context(), turn, out)
 		tongue <- err
 		return o, err
-	}), dialog.Options{Lease: 900 * time.Millisecond, FlushEvery: 20 * time.Millisecond, DatabaseWait: 300 * time.Millisecond})
+	}), dialog.Options{Lease: 3 * time.Second, FlushEvery: 20 * time.Millisecond, DatabaseWait: time.Second})
 	doomed.open()
 	r := doomed.attach(dialog.Position{})
 	running, waiting := doomed.post("c1", "one"), doomed.post("c2", "two")
-	words <- "said and stored"
+	say("said and stored")
 	r.until(protocol.TypeMessageDelta)
-	time.Sleep(100 * time.Millisecond)
+	doomed.stored(running.ReplyID, "said and stored")
 	dead.Store(true)
-	words <- " said only"
+	say(" said only")
 
 	heir := start(t, pool, echo, dialog.Options{})
 	heir.session = doomed.session
@@ -76,7 +77,7 @@ func TestWhatAKilledServerWasWritingEndsInterruptedOnce(t *testing.T) {
 
 	// The dead one wakes up: whatever it still wants to write, it may not.
 	dead.Store(false)
-	words <- "" // it believes that it is done
+	say("") // it believes that it is done
 	if err := <-tongue; err != nil {
 		t.Errorf("the dead one was told before it wrote: %v", err)
 	}
@@ -98,7 +99,11 @@ func TestATurnThatLostItsLeaseWritesNothing(t *testing.T) {
 	results := make(chan late, 1)
 	speak := make(chan struct{})
 	d := start(t, pool, script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
-		<-speak
+		select {
+		case <-speak:
+		case <-t.Context().Done():
+			return outcome(turn), t.Context().Err()
+		}
 		deaf := context.WithoutCancel(ctx) // one that does not hear that it should stop
 		results <- late{out.Show(deaf, shop.Cards{Cards: []shop.Card{}}), out.CartChanged(deaf, shop.Cart{})}
 		return outcome(turn), nil
@@ -229,7 +234,10 @@ func TestOneThatAsksMuchDoesNotKeepOthersWaiting(t *testing.T) {
 	var order []string
 	gate := make(chan struct{})
 	d := start(t, pool, script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
-		<-gate
+		select {
+		case <-gate:
+		case <-t.Context().Done():
+		}
 		order = append(order, turn.Text)
 		return outcome(turn), out.Say(ctx, "ok")
 	}), dialog.Options{Workers: 1, MaxWaiting: 2})

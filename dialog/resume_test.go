@@ -15,9 +15,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// stepwise is an assistant whose answer goes on by one word whenever the test says so, and ends with "".
-func stepwise() (dialog.Assistant, chan<- string) {
+// stepwise is an assistant whose answer goes on by one word whenever the test says so, and ends with "". Where the answer
+// has ended before, on a machine too busy to renew its lease, the test fails: it would wait for ever.
+func stepwise(t testing.TB) (dialog.Assistant, func(word string)) {
 	words := make(chan string)
+	say := func(word string) {
+		t.Helper()
+		select {
+		case words <- word:
+		case <-time.After(patience):
+			t.Fatalf("nobody says %q: the answer has ended", word)
+		}
+	}
 	return script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
 		for {
 			select {
@@ -32,7 +41,7 @@ func stepwise() (dialog.Assistant, chan<- string) {
 				}
 			}
 		}
-	}), words
+	}), say
 }
 
 func TestFromEveryPositionExactlyTheRestComes(t *testing.T) {
@@ -76,7 +85,7 @@ func TestFromEveryPositionExactlyTheRestComes(t *testing.T) {
 }
 
 func TestAnAnswerBeingWrittenGoesOnAfterAReconnect(t *testing.T) {
-	a, words := stepwise()
+	a, say := stepwise(t)
 	pool := pgtest.New(t)
 	here := start(t, pool, a, dialog.Options{FlushEvery: 20 * time.Millisecond})
 	// A second replica without NATS: it learns everything by polling.
@@ -85,8 +94,8 @@ func TestAnAnswerBeingWrittenGoesOnAfterAReconnect(t *testing.T) {
 	there.session = here.session
 	r := here.attach(dialog.Position{})
 	ack := here.post("c1", "tell me")
-	words <- "One "
-	words <- "two "
+	say("One ")
+	say("two ")
 	r.until(protocol.TypeMessageDelta)
 	seq := r.view.seq
 
@@ -107,13 +116,13 @@ func TestAnAnswerBeingWrittenGoesOnAfterAReconnect(t *testing.T) {
 			if want := here.textOf(ack.ReplyID); piece.Offset != 0 || piece.Text != want {
 				t.Errorf("first piece %+v, want all of %q", piece, want)
 			}
-			words <- name + " "
+			say(name + " ")
 			for late.view.texts[ack.ReplyID] != here.textOf(ack.ReplyID)+name+" " && late.view.texts[ack.ReplyID] != here.textOf(ack.ReplyID) {
 				late.next()
 			}
 		})
 	}
-	words <- ""
+	say("")
 	r.until(protocol.TypeMessageCompleted)
 	late := there.attach(dialog.Position{})
 	late.until(protocol.TypeMessageCompleted)

@@ -75,7 +75,7 @@ func (p *tape) say(frame string) {
 func (p *tape) hear(typ protocol.Type) {
 	t := p.d.t
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		env, err := p.sub.Next(ctx)
@@ -132,7 +132,14 @@ func TestTranscript(t *testing.T) {
 		Now: func() time.Time { return time.UnixMilli(clock.Load()) }})
 	d.open()
 	p := &tape{d: d, clock: clock}
-	say := func(word string) { clock.Add(40); words <- word }
+	say := func(word string) {
+		clock.Add(40)
+		select {
+		case words <- word:
+		case <-time.After(patience):
+			t.Fatalf("nobody says %q: the answer has ended", word)
+		}
+	}
 
 	p.remark("The page knows nothing yet.")
 	p.say(`{"v":1,"type":"session.resume","data":{}}`)

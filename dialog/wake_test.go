@@ -24,7 +24,7 @@ func TestTwoReplicasShowTheSameAtOnceOverNATS(t *testing.T) {
 	pool := pgtest.New(t)
 	server := broker(t, t.TempDir(), -1)
 	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
-	a, words := stepwise()
+	a, say := stepwise(t)
 	o := func() dialog.Options {
 		return dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollCalm: never, SweepEvery: never}
 	}
@@ -35,7 +35,7 @@ func TestTwoReplicasShowTheSameAtOnceOverNATS(t *testing.T) {
 	far.quiet(20 * time.Millisecond)
 	ack := here.post("c1", "tell me")
 	for _, word := range []string{"One ", "two ", "红 "} {
-		words <- word
+		say(word)
 		near.until(protocol.TypeMessageDelta)
 		if got := read[protocol.MessageDelta](t, far.until(protocol.TypeMessageDelta)); got.Text != word {
 			t.Errorf("the other replica got %+v for %q", got, word)
@@ -50,7 +50,7 @@ func TestTwoReplicasShowTheSameAtOnceOverNATS(t *testing.T) {
 	// The customer moves to the other replica mid-answer: the turn hears that somebody is still there.
 	near.Close()
 	time.Sleep(1200 * time.Millisecond)
-	words <- "and more"
+	say("and more")
 	if got := read[protocol.MessageDelta](t, far.until(protocol.TypeMessageDelta)); got.Text != "and more" {
 		t.Errorf("after the move: %+v", got)
 	}
@@ -87,7 +87,7 @@ func TestNothingThatTellsWhoACustomerIsGoesOverNATS(t *testing.T) {
 	relayed := make(chan error, 1)
 	go func() { relayed <- relay.Run(relaying) }()
 	t.Cleanup(func() { stop(); <-relayed })
-	a, words := stepwise()
+	a, say := stepwise(t)
 	o := func() dialog.Options {
 		return dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), Relay: relay, PollCalm: never, SweepEvery: never}
 	}
@@ -100,13 +100,13 @@ func TestNothingThatTellsWhoACustomerIsGoesOverNATS(t *testing.T) {
 	here.post("c1", said)
 	pieces := []string{"Harmless. ", "You are ann@exam", "ple.com ", "with 4111 1111 ", "1111 1111"}
 	for i, piece := range pieces {
-		words <- piece
+		say(piece)
 		near.until(protocol.TypeMessageDelta)
 		if i == 0 {
 			far.until(protocol.TypeMessageDelta)
 		}
 	}
-	close(words)
+	say("")
 	if done := read[protocol.MessageCompleted](t, far.until(protocol.TypeMessageCompleted)); done.Text != strings.Join(pieces, "") {
 		t.Errorf("the other replica's reader got %q", done.Text)
 	}
@@ -214,7 +214,7 @@ func TestPiecesThatOverlapOrComeTooEarlyAreMended(t *testing.T) {
 	server := broker(t, t.TempDir(), -1)
 	t.Cleanup(func() { server.Shutdown(); server.WaitForShutdown() })
 	nc := connect(t, server)
-	a, words := stepwise()
+	a, say := stepwise(t)
 	// here writes; the test stands in for its notices, which reach there late, twice and torn.
 	here := start(t, pool, a, dialog.Options{FlushEvery: 10 * time.Millisecond})
 	there := start(t, pool, echo, dialog.Options{Wake: dialog.NewNATSWake(connect(t, server)), PollCalm: never, SweepEvery: never})
@@ -222,7 +222,7 @@ func TestPiecesThatOverlapOrComeTooEarlyAreMended(t *testing.T) {
 	there.session = here.session
 	far := there.attach(dialog.Position{})
 	ack := here.post("c1", "tell me")
-	words <- "红abc"
+	say("红abc")
 	tell := func(n string) {
 		t.Helper()
 		if err := nc.Publish(dialog.WakeSubject(here.session), []byte(n)); err != nil {
@@ -249,13 +249,13 @@ func TestPiecesThatOverlapOrComeTooEarlyAreMended(t *testing.T) {
 	piece(0, "红abc") // again
 	piece(2, "bcd")  // torn
 	expect(4, "d")
-	words <- "de"
+	say("de")
 	time.Sleep(150 * time.Millisecond) // until it is stored
 	piece(6, "f")                      // too early: "e" is missing
 	expect(5, "e")
 	expect(6, "f")
-	words <- "f"
-	words <- ""
+	say("f")
+	say("")
 	here.final(ack.ReplyID)
 	tell(`{"from":"x","seq":3}`)
 	far.until(protocol.TypeMessageCompleted)
