@@ -22,9 +22,16 @@ type Options struct {
 	Ahead time.Duration
 	// Keep is for how long events are kept; whole months are dropped. Default three years.
 	Keep time.Duration
+	// Learned puts candidates for those who have bought before in a better order; nil leaves the order that Recommend gives.
+	Learned Learned
 	// Now is the clock. Default time.Now.
 	Now    func() time.Time
 	Logger *slog.Logger
+}
+
+// Learned is a model over FeatureNames: the higher a row's figure, the more the client may want the product.
+type Learned interface {
+	Score(ctx context.Context, rows [][]float32) ([]float32, error)
 }
 
 // MaxBatch is how many events one call of Add takes.
@@ -68,8 +75,8 @@ func (l *Log) Add(ctx context.Context, events []Event) (Receipt, error) {
 	})
 }
 
-// addOld takes events of any age up to Options.Keep, as an import does.
-func (l *Log) addOld(ctx context.Context, events []Event) (Receipt, error) {
+// AddOld takes events of any age up to Options.Keep, as an import does.
+func (l *Log) AddOld(ctx context.Context, events []Event) (Receipt, error) {
 	now := l.o.Now()
 	return l.add(ctx, events, func(e Event) (code, why string) {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"floorwalker/shop"
@@ -90,7 +91,14 @@ func (l *Log) list(ctx context.Context, client, session string, n int, personal 
 			return shop.Taste{}, fmt.Errorf("read what goes with it: %w", err)
 		}
 	}
-	for _, s := range lore.Recommend(deeds) {
+	ranked := lore.Recommend(deeds)
+	if l.o.Learned != nil && slices.ContainsFunc(rows, func(r deedRow) bool { return personal && r.Action == Purchase }) {
+		if ranked, err = lore.Reorder(ctx, l.o.Learned, deeds, l.o.Now()); err != nil {
+			l.o.Logger.WarnContext(ctx, "recommended without the learned order", "error", err)
+			ranked = lore.Recommend(deeds)
+		}
+	}
+	for _, s := range ranked {
 		if !declined[s.SKU] && len(taste.Products) < n {
 			taste.Products = append(taste.Products, shop.Suggestion{SKU: s.SKU, Bought: bought[s.SKU]})
 		}

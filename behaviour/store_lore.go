@@ -37,15 +37,20 @@ func (l *Log) history(ctx context.Context, clients []string) (rows []deedRow, po
 }
 
 func (l *Log) neighboursOf(ctx context.Context, skus []string) (map[string][]Scored, error) {
-	rows, err := l.pool.Query(ctx, `SELECT sku, other, weight FROM item_neighbours WHERE sku = ANY($1) ORDER BY sku, weight DESC, other`, skus)
+	rows, err := l.pool.Query(ctx, `SELECT sku, others, weights FROM item_neighbours WHERE sku = ANY($1)`, skus)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string][]Scored{}
 	var sku string
-	var s Scored
-	_, err = pgx.ForEachRow(rows, []any{&sku, &s.SKU, &s.Score}, func() error {
-		found[sku] = append(found[sku], s)
+	var others []string
+	var weights []float32
+	_, err = pgx.ForEachRow(rows, []any{&sku, &others, &weights}, func() error {
+		all := make([]Scored, len(others))
+		for i := range others {
+			all[i] = Scored{others[i], float64(weights[i])}
+		}
+		found[sku] = all
 		return nil
 	})
 	return found, err
@@ -93,14 +98,16 @@ func (l *Log) storeLore(ctx context.Context, lore Lore, responses []response) er
 			shown = append(shown, []any{r.SKU, r.Shown, r.Taken})
 		}
 		for sku, others := range lore.Neighbours {
-			for _, o := range others {
-				pairs = append(pairs, []any{sku, o.SKU, float32(o.Score)})
+			names, weights := make([]string, len(others)), make([]float32, len(others))
+			for i, o := range others {
+				names[i], weights[i] = o.SKU, float32(o.Score)
 			}
+			pairs = append(pairs, []any{sku, names, weights})
 		}
 		for _, p := range lore.Popular {
 			scores = append(scores, []any{p.SKU, float32(p.Score)})
 		}
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_neighbours"}, []string{"sku", "other", "weight"}, pgx.CopyFromRows(pairs)); err != nil {
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_neighbours"}, []string{"sku", "others", "weights"}, pgx.CopyFromRows(pairs)); err != nil {
 			return err
 		}
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"item_popularity"}, []string{"sku", "score"}, pgx.CopyFromRows(scores)); err != nil {

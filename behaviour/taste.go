@@ -270,25 +270,41 @@ func habit(history []Deed) map[string]float64 {
 // Recommend orders what a client of this history may want next, best first: what the client takes again and again, what
 // goes with it, and what is liked by all. Without a history it is what is liked.
 func (l Lore) Recommend(history []Deed) []Scored {
+	parts := l.parts(history)
+	found := make([]Scored, 0, len(parts))
+	for sku, p := range parts {
+		found = append(found, Scored{sku, p.score()})
+	}
+	sortScored(found)
+	return found
+}
+
+// parts are what speaks for a product: the client's habit, what goes with it, and what is liked by all.
+type parts struct{ habit, goesWith, liked float64 }
+
+func (p parts) score() float64 { return p.habit + pairShare*p.goesWith + trendShare*p.liked }
+
+func (l Lore) parts(history []Deed) map[string]parts {
 	taste := habit(history)
-	scores := map[string]float64{}
+	all := map[string]parts{}
 	var sum float64
 	for _, w := range taste {
 		sum += w
 	}
 	for sku, w := range taste {
-		scores[sku] += w
+		p := all[sku]
+		p.habit = w
+		all[sku] = p
 		for _, n := range l.Neighbours[sku] {
-			scores[n.SKU] += pairShare * w * n.Score / math.Sqrt(max(sum, 1))
+			p := all[n.SKU]
+			p.goesWith += w * n.Score / math.Sqrt(max(sum, 1))
+			all[n.SKU] = p
 		}
 	}
-	for _, p := range l.Popular {
-		scores[p.SKU] += trendShare * p.Score
+	for _, s := range l.Popular {
+		p := all[s.SKU]
+		p.liked = s.Score
+		all[s.SKU] = p
 	}
-	found := make([]Scored, 0, len(scores))
-	for sku, score := range scores {
-		found = append(found, Scored{sku, score})
-	}
-	sortScored(found)
-	return found
+	return all
 }

@@ -46,7 +46,7 @@ func (l *Log) Import(ctx context.Context, path string) (ImportReport, error) {
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
 	batch := make([]Event, 0, MaxBatch)
 	flush := func() error {
-		r, err := l.addOld(ctx, batch)
+		r, err := l.AddOld(ctx, batch)
 		if err != nil {
 			return err
 		}

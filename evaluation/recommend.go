@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -151,29 +153,27 @@ type List struct {
 
 const depth = 10
 
-// Recommend measures Floorwalker's recommendations beside popularity and the lists of other models. A model that has
-// no list for a customer recommends what is popular.
-func Recommend(p Purchases, peers []List) RecommendReport {
-	histories := map[string][]behaviour.Deed{}
-	for _, d := range p.Before {
-		if p.Next[d.Client] != nil {
-			histories[d.Client] = append(histories[d.Client], d)
-		}
-	}
+// Recommend measures Floorwalker's recommendations, in the order of a learned model too where one is given, beside
+// popularity and the lists of other models. A model that has no list for a customer recommends what is popular.
+func Recommend(ctx context.Context, p Purchases, peers []List, learned behaviour.Learned) (RecommendReport, error) {
+	histories := p.histories()
 	lore := behaviour.Learn(p.Before, p.Cut)
 	always, lately := mostBought(p.Before, time.Time{}), mostBought(p.Before, p.Cut.AddDate(0, 0, -30))
 	models := map[string]func(customer string) []string{
-		"floorwalker": func(c string) []string {
-			var items []string
-			for _, s := range lore.Recommend(histories[c]) {
-				if items = append(items, s.SKU); len(items) == depth {
-					break
-				}
-			}
-			return items
-		},
+		"floorwalker":        func(c string) []string { return firstOf(lore.Recommend(histories[c])) },
 		"popularity":         func(string) []string { return always },
 		"popularity 30 days": func(string) []string { return lately },
+	}
+	var failed error
+	if learned != nil {
+		models["floorwalker, learned"] = func(c string) []string {
+			if len(histories[c]) == 0 {
+				return firstOf(lore.Recommend(nil))
+			}
+			order, err := lore.Reorder(ctx, learned, histories[c], p.Cut)
+			failed = cmp.Or(failed, err)
+			return firstOf(order)
+		}
 	}
 	byModel := map[string]map[string][]string{}
 	for _, l := range peers {
@@ -211,7 +211,15 @@ func Recommend(p Purchases, peers []List) RecommendReport {
 		}
 		r.All[name], r.Known[name], r.New[name] = figures(all), figures(known), figures(fresh)
 	}
-	return r
+	return r, failed
+}
+
+// firstOf are the first products of an order, as many as are judged.
+func firstOf(order []behaviour.Scored) (skus []string) {
+	for _, s := range order[:min(len(order), depth)] {
+		skus = append(skus, s.SKU)
+	}
+	return skus
 }
 
 func figures(of [2][]float64) Figures {
@@ -251,6 +259,41 @@ func mostBought(deeds []behaviour.Deed, since time.Time) []string {
 	}
 	slices.SortFunc(skus, func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
 	return skus[:min(len(skus), depth)]
+}
+
+// WriteFeatures writes, for every known customer of a split, the candidates with their features and whether each was in
+// the next basket, as CSV: customer, in_next_basket, features. A model that puts them in another order learns from it.
+func WriteFeatures(w io.Writer, p Purchases) error {
+	table := csv.NewWriter(w)
+	if err := table.Write(append([]string{"customer", "next_basket", "in_next_basket"}, behaviour.FeatureNames...)); err != nil {
+		return err
+	}
+	lore, histories := behaviour.Learn(p.Before, p.Cut), p.histories()
+	customers := slices.Sorted(maps.Keys(histories))
+	for _, c := range customers {
+		for _, candidate := range lore.Candidates(histories[c], p.Cut, behaviour.Reordered) {
+			row := []string{c, strconv.Itoa(len(p.Next[c])), strconv.FormatBool(p.Next[c][candidate.SKU])}
+			for _, v := range candidate.Features {
+				row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
+			}
+			if err := table.Write(row); err != nil {
+				return err
+			}
+		}
+	}
+	table.Flush()
+	return table.Error()
+}
+
+// histories are what those who are to be recommended something bought before.
+func (p Purchases) histories() map[string][]behaviour.Deed {
+	all := map[string][]behaviour.Deed{}
+	for _, d := range p.Before {
+		if p.Next[d.Client] != nil {
+			all[d.Client] = append(all[d.Client], d)
+		}
+	}
+	return all
 }
 
 // WriteSplit writes what a peer may learn from and whom it must recommend to: NAME-before.csv with customer, sku and

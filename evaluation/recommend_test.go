@@ -2,6 +2,7 @@ package evaluation_test
 
 import (
 	"compress/gzip"
+	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -50,7 +51,13 @@ func TestANextBasketIsForetoldFromWhatWasBeforeTheCut(t *testing.T) {
 	if next := p.Next["17850"]; len(p.Next) != 2 || len(next) != 1 || !next["10001"] {
 		t.Errorf("next baskets are %v", p.Next)
 	}
-	r := evaluation.Recommend(p, []evaluation.List{{Model: "peer", Customer: "17850", Items: []string{"10009", "10001"}}})
+	r, err := evaluation.Recommend(t.Context(), p, []evaluation.List{{Model: "peer", Customer: "17850", Items: []string{"10009", "10001"}}}, backwards{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if learned := r.Known["floorwalker, learned"]; learned.NDCG10 >= r.Known["floorwalker"].NDCG10 || learned.Recall10 != 1 || r.New["floorwalker, learned"] != r.New["floorwalker"] {
+		t.Errorf("a model that turns the order round has the figures %+v", learned)
+	}
 	if known := r.Known["peer"]; known.Customers != 1 || known.Recall10 != 1 || math.Abs(known.NDCG10-1/math.Log2(3)) > 1e-9 {
 		t.Errorf("the peer's figures are %+v", known)
 	}
@@ -59,5 +66,25 @@ func TestANextBasketIsForetoldFromWhatWasBeforeTheCut(t *testing.T) {
 	}
 	if r.Known["floorwalker"].Recall10 != 1 {
 		t.Errorf("what a customer buys is not recommended: %+v", r.Known["floorwalker"])
+	}
+}
+
+// backwards puts candidates in the opposite order.
+type backwards struct{}
+
+func (backwards) Score(_ context.Context, rows [][]float32) ([]float32, error) {
+	scores := make([]float32, len(rows))
+	for i := range scores {
+		scores[i] = float32(i)
+	}
+	return scores, nil
+}
+
+func TestIntentIsJudgedByOrderAndByProbability(t *testing.T) {
+	v := evaluation.Visits{Bought: []bool{true, false, true, false, false, false, false, false, false, false}}
+	r := evaluation.Intent(v, []float32{0.9, 0.1, 0.3, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1})
+	// Of 16 pairs of a purchase and none, 15 are in order and one is even; the probabilities are off by 0.1, 0.7, 0.3 and seven times 0.1.
+	if math.Abs(r.AUC-15.5/16) > 1e-6 || math.Abs(r.Brier-(0.01+0.49+0.09+0.07)/10) > 1e-6 || math.Abs(r.ECE-(0.1+0.7+0.3+0.7)/10) > 1e-6 || r.Bought != 0.2 {
+		t.Errorf("%+v", r)
 	}
 }

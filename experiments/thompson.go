@@ -14,17 +14,17 @@ func (b Belief) Mean() float64 { return b.A / (b.A + b.B) }
 // over a grid that is finer where shares are small.
 func Chances(arms []Belief, least float64) []float64 {
 	const points = 768
-	var x, width [points]float64
+	var took, left, width [points]float64 // the logarithms of x and 1-x
 	for k := range points {
 		u, step := (float64(k)+0.5)/points, 0.5/points
-		x[k], width[k] = u*u, (u+step)*(u+step)-(u-step)*(u-step)
+		took[k], left[k], width[k] = math.Log(u*u), math.Log1p(-u*u), (u+step)*(u+step)-(u-step)*(u-step)
 	}
 	mass := make([][points]float64, len(arms))
 	below := make([][points]float64, len(arms))
 	for i, arm := range arms {
 		top := math.Inf(-1)
 		for k := range points {
-			mass[i][k] = (arm.A-1)*math.Log(x[k]) + (arm.B-1)*math.Log1p(-x[k])
+			mass[i][k] = (arm.A-1)*took[k] + (arm.B-1)*left[k]
 			top = max(top, mass[i][k])
 		}
 		sum := 0.0

@@ -13,13 +13,14 @@ import (
 const (
 	taskEmbedding = "embedding"
 	taskRelevance = "relevance"
+	taskTrees     = "trees"
 )
 
 // config is a model folder's config.json.
 type config struct {
 	// Name is the model's name in traces and cards: "all-minilm-l6-v2".
 	Name string `json:"name"`
-	// Task is "embedding" or "relevance".
+	// Task is "embedding", "relevance" or "trees".
 	Task string `json:"task"`
 	// Pooling is "mean" or "cls"; embeddings only.
 	Pooling string `json:"pooling"`
@@ -29,6 +30,8 @@ type config struct {
 	MaxTokens int `json:"max_tokens"`
 	// PositionLimit is how many tokens the model can take at all.
 	PositionLimit int `json:"position_limit"`
+	// Features are the columns that trees take, in their order.
+	Features []string `json:"features"`
 }
 
 // modelFiles is a model folder whose files were read and found to be what its manifest says.
@@ -43,12 +46,16 @@ type modelFiles struct {
 // readModel reads a model folder for the task. Each file is hashed as it was read, so that what is
 // checked is what is used.
 func readModel(dir, task string) (*modelFiles, error) {
+	names := []string{"config.json", "model.onnx"}
+	if task != taskTrees {
+		names = append(names, "tokenizer.json")
+	}
 	sums, err := readManifest(dir)
 	if err != nil {
 		return nil, err
 	}
 	raw := map[string][]byte{}
-	for _, name := range []string{"config.json", "tokenizer.json", "model.onnx"} {
+	for _, name := range names {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, fmt.Errorf("read model %s: %w: %w", dir, ErrModel, err)
@@ -65,6 +72,9 @@ func readModel(dir, task string) (*modelFiles, error) {
 	if err := m.config.check(task); err != nil {
 		return nil, fmt.Errorf("read model %s: %w", dir, err)
 	}
+	if task == taskTrees {
+		return m, nil
+	}
 	if m.tokenizer, err = parseTokenizer(raw["tokenizer.json"]); err != nil {
 		return nil, fmt.Errorf("read model %s: %w", dir, err)
 	}
@@ -77,6 +87,10 @@ func (c config) check(task string) error {
 		return fmt.Errorf("%w: its task is %q, wanted is %q", ErrConfig, c.Task, task)
 	case c.Name == "":
 		return fmt.Errorf("%w: it has no name", ErrConfig)
+	case task == taskTrees && len(c.Features) == 0:
+		return fmt.Errorf("%w: it names no features", ErrConfig)
+	case task == taskTrees:
+		return nil
 	case c.MaxTokens < 8 || c.PositionLimit < c.MaxTokens:
 		return fmt.Errorf("%w: max_tokens is %d and position_limit %d", ErrConfig, c.MaxTokens, c.PositionLimit)
 	case task == taskEmbedding && c.Pooling != "mean" && c.Pooling != "cls":

@@ -20,6 +20,8 @@ type evalCmd struct {
 	Relevance     evalRelevanceCmd     `cmd:"" help:"Measure search and ranking against ratings."`
 	Understanding evalUnderstandingCmd `cmd:"" help:"Measure a parser on cases."`
 	Dialogue      evalDialogueCmd      `cmd:"" help:"Play conversations against a running server."`
+	Intent        evalIntentCmd        `cmd:"" help:"Measure how well it is foretold which visits end in a purchase."`
+	Personal      evalPersonalCmd      `cmd:"" help:"Measure what personal recommendations add to a turn, at 5 million events."`
 	Recommend     evalRecommendCmd     `cmd:"" help:"Measure recommendations on purchases, split by time."`
 }
 

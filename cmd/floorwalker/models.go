@@ -18,9 +18,8 @@ type models struct {
 	crossErr         error
 }
 
-// openModels loads ONNX Runtime and the models from the folder. A ranker that can't be loaded is no error: products are
-// then ranked without it.
-func openModels(s services) (*models, error) {
+// openRuntime loads ONNX Runtime.
+func openRuntime(s services) (*onnx.Runtime, error) {
 	library := s.ORT
 	if library == "" {
 		found, err := embedded.ONNXRuntime(s.cacheDir())
@@ -29,9 +28,28 @@ func openModels(s services) (*models, error) {
 		}
 		library = found
 	}
+	return onnx.OpenRuntime(library)
+}
+
+// openTrees loads ONNX Runtime and trees over the features.
+func openTrees(s services, dir string, features []string) (*onnx.Runtime, *onnx.Trees, error) {
+	rt, err := openRuntime(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	trees, err := onnx.LoadTrees(rt, dir, features)
+	if err != nil {
+		return nil, nil, errors.Join(err, rt.Close())
+	}
+	return rt, trees, nil
+}
+
+// openModels loads ONNX Runtime and the models from the folder. A ranker that can't be loaded is no error: products are
+// then ranked without it.
+func openModels(s services) (*models, error) {
 	m := &models{}
 	var err error
-	if m.runtime, err = onnx.OpenRuntime(library); err != nil {
+	if m.runtime, err = openRuntime(s); err != nil {
 		return nil, err
 	}
 	o := onnx.EmbedderOptions{Threads: s.Threads}
