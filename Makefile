@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything that is fetched or built lies in one cache folder (FLOORWALKER_CACHE).
 .DEFAULT_GOAL := help
-.PHONY: help run build fetch fetch-llm test test-llm race train test-page lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions clean
+.PHONY: help run build fetch fetch-llm test test-llm race train test-page test-client lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions clean
 
 BINARY := bin/floorwalker
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -40,6 +40,9 @@ train: ## Set up Python for training (training/README.md) and run its tests
 test-page: build ## Run the page in headless Chromium
 	cd web/e2e && npm ci --silent --no-audit --no-fund && node --test
 
+test-client: build ## Run the TypeScript client against the conformance kit, and check the API's descriptions
+	cd web/client && npm ci --silent --no-audit --no-fund && npm test
+
 lint: $(TOOLS)/golangci-lint ## Formatter, vet and linters, with the rules on who may import whom
 	$(TOOLS)/golangci-lint run ./...
 
@@ -76,7 +79,7 @@ bench-sessions: build ## Thousands of connections, side by side with a chat on c
 	cd bench && go run . --binary ../$(BINARY)
 
 clean: ## Remove what was built here; the cache stays
-	rm -rf bin web/e2e/node_modules
+	rm -rf bin web/e2e/node_modules web/client/node_modules web/client/dist
 
 $(TOOLS)/golangci-lint:
 	GOFLAGS= GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

@@ -33,6 +33,9 @@ type Options struct {
 	HTTP *http.Client
 	// Timeout bounds one HTTP request and one handshake. Default 15 s.
 	Timeout time.Duration
+	// Each, where given, is called with every event from the first on, once and in order, before Events gives it out. It
+	// must not wait, nor call the client.
+	Each func(Event)
 	// NoReconnect makes the first lost line the end.
 	NoReconnect bool
 	// Logger gets reconnects. Default: discard.
@@ -250,14 +253,8 @@ func (c *Client) send(ctx context.Context, text string) (protocol.Acknowledgemen
 
 // again is true for errors that a later try may not meet.
 func again(err error) bool {
-	if err == nil {
-		return false
-	}
-	switch code, _ := shop.CodeOf(err); code {
-	case shop.CodeBusy, shop.CodeRateLimit, shop.CodeInternal, protocol.CodeDraining:
-		return true
-	}
-	return false
+	code, _ := shop.CodeOf(err)
+	return err != nil && protocol.Again(code)
 }
 
 // Stop asks for the answer being written to end; messageID limits it to that one.

@@ -191,6 +191,9 @@ func (c *Client) take(conn *websocket.Conn, e Event) error {
 	resend := c.apply(e)
 	events := c.events
 	c.mu.Unlock()
+	if c.o.Each != nil {
+		c.o.Each(e)
+	}
 	for _, p := range resend {
 		c.transmit(p)
 	}

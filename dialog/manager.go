@@ -40,6 +40,8 @@ type Options struct {
 	Wake Wake
 	// Relay, where given, is poked as soon as something for it is committed.
 	Relay *Relay
+	// Push hears of what is said to customers who are not connected; nil where nobody is told.
+	Push Push
 	// Carts moves a visitor's cart to the customer at login; nil where nobody keeps carts.
 	Carts Carts
 	// Desk keeps the queues that people answer from; nil where nobody does.

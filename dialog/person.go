@@ -91,6 +91,7 @@ func (m *Manager) PostPerson(ctx context.Context, sessionID string, r PersonPost
 			}
 			ack.Seq = seq
 			x.Queue(insertPersonMessage, ack.MessageID, id, name, r.Text, seq)
+			x.tx.said(m.o.Push, seq)
 			return nil
 		})
 	}

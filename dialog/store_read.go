@@ -174,3 +174,27 @@ func (s *store) progress(ctx context.Context, sessions []string) ([]progress, er
 	})
 	return all, wrap(err, "read how far %d sessions are", len(sessions))
 }
+
+// newsRow is a message as it is logged, and what is known of its session.
+type newsRow struct {
+	Customer, Epoch, Lang string
+	ReadTo                int64
+	Event                 event
+}
+
+func (s *store) newsRow(ctx context.Context, id string, seq int64) (row newsRow, err error) {
+	err = s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		row = newsRow{Event: event{Seq: seq}}
+		var data string
+		err := conn.QueryRow(ctx, `
+			SELECT s.customer, s.epoch, s.lang, s.read_customer, e.type, e.data::text, e.ts
+			FROM sessions s JOIN events e ON e.session_id = s.id WHERE s.id = $1 AND e.seq = $2`, id, seq).
+			Scan(&row.Customer, &row.Epoch, &row.Lang, &row.ReadTo, &row.Event.Type, &data, &row.Event.TS)
+		row.Event.Data = []byte(data)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoSession
+		}
+		return err
+	})
+	return row, wrap(err, "read event %d of session %s", seq, id)
+}

@@ -258,9 +258,11 @@ func (t *turn) tryEnd(ctx context.Context, d protocol.MessageCompleted, state []
 			return errLeaseLost
 		}
 		d.Handoff = handoff != nil && d.State == protocol.StateComplete
-		if _, err := tx.endAnswer(d); err != nil {
+		seq, err := tx.endAnswer(d)
+		if err != nil {
 			return err
 		}
+		tx.answered(m.o.Push, seq, d, m.hub.attached(t.session))
 		owner := tx.row.Owner
 		if d.Handoff && owner == protocol.OwnerAssistant {
 			owner, outboxed = protocol.OwnerQueued, true

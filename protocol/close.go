@@ -54,6 +54,25 @@ func CloseCodes() []CloseCode {
 		CloseBadProtocol, CloseBadVersion, CloseForbidden, CloseNotResumed, CloseReplaced}
 }
 
+// CloseRange says what to do about the codes from From up to but not To that this version does not know.
+type CloseRange struct {
+	From, To int
+	CloseCode
+}
+
+// CloseRanges lists the ranges of codes, in order.
+func CloseRanges() []CloseRange {
+	unknown := func(back, ticket bool, least, most time.Duration, means string) CloseCode {
+		return CloseCode{Name: "unknown", Reconnect: back, NewTicket: ticket, MinWait: least, MaxWait: most, Means: means}
+	}
+	return []CloseRange{
+		{4000, 4100, unknown(true, false, 100*time.Millisecond, 5*time.Second, "Come back at once and resume.")},
+		{4100, 4200, unknown(true, false, 2*time.Second, 20*time.Second, "Come back after a wait and resume.")},
+		{4200, 4300, unknown(true, true, 0, 5*time.Second, "Come back with a new ticket.")},
+		{4500, 4600, unknown(false, false, 0, 0, "Closed for good.")},
+	}
+}
+
 // LookupClose finds what a client should do about a close code. Codes of the named ranges that this
 // version does not know are answered by their range; all others (1006, a lost line) by coming back.
 func LookupClose(code int) CloseCode {
@@ -62,16 +81,13 @@ func LookupClose(code int) CloseCode {
 			return c
 		}
 	}
-	switch {
-	case code >= 4500 && code < 4600:
-		return CloseCode{Code: code, Name: "unknown", Means: "Closed for good."}
-	case code >= 4200 && code < 4300:
-		return CloseCode{Code: code, Name: "unknown", Reconnect: true, NewTicket: true, MaxWait: 5 * time.Second}
-	case code >= 4100 && code < 4200:
-		return CloseCode{Code: code, Name: "unknown", Reconnect: true, MinWait: 2 * time.Second, MaxWait: 20 * time.Second}
-	default:
-		return CloseCode{Code: code, Name: "unknown", Reconnect: true, MinWait: 100 * time.Millisecond, MaxWait: 5 * time.Second}
+	for _, r := range CloseRanges() {
+		if code >= r.From && code < r.To {
+			r.Code = code
+			return r.CloseCode
+		}
 	}
+	return CloseCode{Code: code, Name: "unknown", Reconnect: true, MinWait: 100 * time.Millisecond, MaxWait: 5 * time.Second}
 }
 
 // Wait is how long to wait before coming back, at random between the code's bounds.

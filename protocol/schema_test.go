@@ -24,8 +24,10 @@ import (
 var update = flag.Bool("update", false, "write what is generated from the Go types")
 
 const (
-	schemaDir = "docs/schema/v1"
-	document  = "docs/protocol.md"
+	schemaDir  = "docs/schema/v1"
+	document   = "docs/protocol.md"
+	asyncapi   = "docs/asyncapi.json"
+	typescript = "web/client/src/protocol.ts"
 )
 
 // enums are the closed lists of words, which Go's string types do not show.
@@ -118,6 +120,9 @@ func TestGeneratedFilesAreUpToDate(t *testing.T) {
 	handoff := r.Reflect(&protocol.HandoffEvent{})
 	handoff.ID, handoff.Title = "urn:floorwalker:v1:nats:handoff", "floorwalker.handoff.*"
 	want["nats.handoff.json"] = pretty(t, handoff)
+	pushed := r.Reflect(&protocol.WebhookEvent{})
+	pushed.ID, pushed.Title = "urn:floorwalker:v1:webhook:message.created", "message.created, posted"
+	want["webhook.message.created.json"] = pretty(t, pushed)
 	if *update {
 		if err := os.RemoveAll(schemaDir); err != nil {
 			t.Fatal(err)
@@ -127,27 +132,35 @@ func TestGeneratedFilesAreUpToDate(t *testing.T) {
 		}
 	}
 	for name, schema := range want {
-		file := filepath.Join(schemaDir, name)
-		if *update {
-			if err := os.WriteFile(file, schema, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := os.ReadFile(file)
-		if err != nil {
-			t.Errorf("run go test ./protocol -run Generated -update: %v", err)
-			continue
-		}
-		if diff := cmp.Diff(string(schema), string(got)); diff != "" {
-			t.Errorf("%s is old; run go test ./protocol -run Generated -update (-want +got):\n%s", file, diff)
-		}
+		generated(t, filepath.Join(schemaDir, name), schema)
 	}
+	generated(t, asyncapi, pretty(t, asyncAPI(t, r)))
+	generated(t, typescript, typeScript(r))
 	found, err := filepath.Glob(schemaDir + "/*.json")
 	if err != nil || len(found) != len(want) {
 		t.Errorf("%d schema files for %d types, %v", len(found), len(want), err)
 	}
 	for name, text := range map[string]string{"types": typeTable() + fields(r), "errors": errorTable(), "closes": closeTable()} {
 		section(t, name, text)
+	}
+}
+
+// generated compares a file with what it should hold.
+func generated(t *testing.T, file string, want []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Errorf("run go test ./protocol -run Generated -update: %v", err)
+		return
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is old; run go test ./protocol -run Generated -update (-want +got):\n%s", file, diff)
 	}
 }
 
@@ -190,9 +203,13 @@ func typeTable() string {
 
 func errorTable() string {
 	var b strings.Builder
-	b.WriteString("| code | what happened | what to do |\n|---|---|---|\n")
+	b.WriteString("| code | what happened | what to do | the same again? |\n|---|---|---|---|\n")
 	for _, c := range protocol.ErrorCodes() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, c.Means, c.Do)
+		again := ""
+		if c.Again {
+			again = "yes"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Code, c.Means, c.Do, again)
 	}
 	return b.String()
 }

@@ -51,9 +51,9 @@ func refuse(status int, code, message string) error {
 	return &apiError{status: status, Code: code, Message: message}
 }
 
-// newAPI describes the HTTP API. It is documented at /openapi.json; there is no page for it that would load
+// newAPI describes the HTTP API, at /openapi.json and for people at /docs/api: the library's own page would load
 // scripts from elsewhere.
-func (s *Server) newAPI(mux *http.ServeMux) huma.API {
+func (s *Server) newAPI(mux *router) huma.API {
 	c := huma.DefaultConfig("Floorwalker", "1")
 	c.Info.Description = "Sessions and tickets for clients, products for the shop. The conversation itself goes over WebSocket."
 	c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", nil
@@ -61,6 +61,9 @@ func (s *Server) newAPI(mux *http.ServeMux) huma.API {
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"admin":   {Type: "http", Scheme: "bearer", Description: "The shop's admin token."},
 		"session": {Type: "http", Scheme: "bearer", Description: "The session's secret."},
+		"ticket":  {Type: "http", Scheme: "bearer", Description: "A ticket for one stream."},
+		"socket": {Type: "apiKey", In: "header", Name: "Sec-WebSocket-Protocol",
+			Description: "floorwalker.v1 and ticket.<ticket>, both offered; the server chooses the first."},
 	}
 	return humago.New(mux, c)
 }

@@ -141,12 +141,12 @@ func (s *Server) takeEvents(ctx context.Context, session, client string, events 
 }
 
 // events takes what the page tells over its socket.
-func (k *socket) events(ctx context.Context, d *protocol.EventsSend) (protocol.EventsAccepted, error) {
+func (s *Server) events(ctx context.Context, c caller, d *protocol.EventsSend) (protocol.EventsAccepted, error) {
 	var answer protocol.EventsAccepted
 	switch {
-	case k.s.parts.Behaviour == nil:
+	case s.parts.Behaviour == nil:
 		return answer, errNoEvents
-	case !k.s.eventRate.allow(k.session):
+	case !s.eventRate.allow(c.session):
 		return answer, errEventRate
 	}
 	events := make([]behaviour.Event, 0, len(d.Events))
@@ -156,7 +156,7 @@ func (k *socket) events(ctx context.Context, d *protocol.EventsSend) (protocol.E
 			Attributes: behaviour.Attributes{Object: behaviour.Object{ID: a.Object.ObjectID}, Position: behaviour.Position{Ordinal: a.Position.Ordinal},
 				DwellSeconds: a.DwellTime, Stars: a.Rating}})
 	}
-	receipt, err := k.s.takeEvents(ctx, k.session, k.owner, events)
+	receipt, err := s.takeEvents(ctx, c.session, c.owner, events)
 	if err != nil {
 		return answer, err
 	}

@@ -14,6 +14,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
+// errStranger turns visitors away where the shop talks with known customers alone.
+var errStranger = refuse(http.StatusUnauthorized, protocol.CodeIdentityRequired, "This shop talks with customers who are logged in. Log in to the shop and try again.")
+
 var errorType = reflect.TypeFor[apiError]()
 
 type openInput struct {
@@ -102,7 +105,7 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 		}
 		opened, err = s.parts.Sessions.OpenCustomer(ctx, customer.ID, shop.Lang(in.Body.Locale))
 	case s.c.VerifiedOnly:
-		return nil, refuse(http.StatusUnauthorized, protocol.CodeIdentityRequired, "This shop talks with customers who are logged in. Log in to the shop and try again.")
+		return nil, errStranger
 	default:
 		opened, err = s.parts.Sessions.Open(ctx, dialog.OpenRequest{Lang: shop.Lang(in.Body.Locale)})
 	}
@@ -150,7 +153,7 @@ func (s *Server) getTicket(ctx context.Context, in *deviceInput) (*ticketOutput,
 		return nil, err
 	}
 	if s.c.VerifiedOnly && session.Customer == "" {
-		return nil, refuse(http.StatusUnauthorized, protocol.CodeIdentityRequired, "This shop talks with customers who are logged in. Log in to the shop and try again.")
+		return nil, errStranger
 	}
 	who := session.Customer
 	orElse(&who, session.ID)

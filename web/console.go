@@ -23,11 +23,11 @@ const (
 )
 
 // consoleRoutes serve agents: their page, its API, and the socket that is live.
-func (s *Server) consoleRoutes(mux *http.ServeMux) {
+func (s *Server) consoleRoutes(mux *router) {
 	if s.parts.Desk == nil {
 		return
 	}
-	inner := http.NewServeMux()
+	inner := newRouter()
 	c := huma.DefaultConfig("Floorwalker desk", "1")
 	c.Info.Description = "What the agents' console uses. Log in first; every call but GET carries X-CSRF-Token and an Origin of the list."
 	c.DocsPath, c.SchemasPath, c.CreateHooks, c.OpenAPIPath = "", "", nil, consoleAPI+"/openapi"
@@ -37,8 +37,12 @@ func (s *Server) consoleRoutes(mux *http.ServeMux) {
 	s.conversationRoutes(api)
 	s.deskRoutes(api)
 	s.adminRoutes(api)
+	s.deskAPI = api.OpenAPI()
 	mux.Handle(consoleAPI+"/", s.consoleDoor(inner))
+	describe(api, huma.Operation{OperationID: "consoleSocket", Method: http.MethodGet, Path: "/console/ws", Summary: "Open the console's WebSocket",
+		Description: "The console's cookie opens it; docs/asyncapi.json describes what goes over it.", Responses: map[string]*huma.Response{"101": {Description: "The WebSocket is open"}}})
 	mux.HandleFunc("GET /console/ws", s.serveConsole)
+	mux.patterns = append(mux.patterns, inner.patterns...)
 	servePage(mux, "console", "/console/static/", "/console", "/console/{$}")
 	if s.parts.Operator != nil {
 		servePage(mux, "admin", "/console/admin/static/", "/admin", "/console/admin")

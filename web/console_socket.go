@@ -66,7 +66,7 @@ func (s *Server) serveConsole(w http.ResponseWriter, r *http.Request) {
 		s.turnSocketAway(w, "desk", s.fail(ctx, "console not opened", err))
 		return
 	}
-	k := &socket{s: s, session: "console:" + login.Agent.ID, frames: s.c.Limits.Frames.limiter(),
+	k := &socket{s: s, caller: caller{session: "console:" + login.Agent.ID}, frames: s.c.Limits.Frames.limiter(),
 		desk: &deskSide{login: login, console: console, watched: map[string]*dialog.Subscription{}}}
 	if !s.accept(w, r, k, "console") {
 		console.Close()

@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-//go:embed page console admin
+//go:embed page console admin client/src
 var pageFiles embed.FS
 
 // pageRoutes serve the customer's page, the widget's script, and the modules that the console shares, from the binary.
-func (s *Server) pageRoutes(mux *http.ServeMux) {
+func (s *Server) pageRoutes(mux *router) {
 	servePage(mux, "page", "/static/", "/{$}", "/chat")
 	mux.HandleFunc("GET /floorwalker.js", serveWidget)
 }
 
 // servePage serves the embedded page of the folder at the paths, and what it is made of under static.
-func servePage(mux *http.ServeMux, folder, static string, paths ...string) {
+func servePage(mux *router, folder, static string, paths ...string) {
 	files, err := fs.Sub(pageFiles, folder)
 	if err != nil {
 		panic("web: the embedded page has its folder: " + err.Error())

@@ -25,19 +25,18 @@ func contentPolicy(imageHosts []string) string {
 
 // routes puts everything behind the headers that every answer carries.
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
+	mux := newRouter()
 	api := s.newAPI(mux)
+	s.api = api.OpenAPI()
 	s.sessionRoutes(api)
 	s.eventRoutes(api)
 	s.productRoutes(api)
 	s.statusRoutes(api)
-	mux.HandleFunc("GET /ws", s.serveBrowser)
-	mux.HandleFunc("GET /ws/app", s.serveApp)
-	mux.HandleFunc("GET /metrics", s.serveMetrics)
-	mux.HandleFunc("GET /images/{sku}", s.serveImage)
-	mux.HandleFunc("GET /demo/images/{sku}", s.serveImage)
+	s.plainRoutes(mux, api)
 	s.pageRoutes(mux)
 	s.consoleRoutes(mux)
+	s.referenceRoutes(mux)
+	s.patterns = mux.patterns
 	return s.guard(mux)
 }
 
@@ -83,13 +82,16 @@ func (s *Server) guard(next http.Handler) http.Handler {
 // turnAway says why a request is refused before anything is done for it.
 func (s *Server) turnAway(r *http.Request) (why string, err error) {
 	key := addressKey(s.clientAddress(r))
-	if websocket.IsWebSocketUpgrade(r) {
+	upgrades := websocket.IsWebSocketUpgrade(r)
+	if connects := upgrades || r.Method == http.MethodPost && r.URL.Path == streamPath; connects {
 		if s.stopping.Load() {
 			return "stopping", refuse(http.StatusServiceUnavailable, "draining", "This server is going down. Connect again.")
 		}
 		if !s.connectRate.allow(key) {
 			return "connect_rate", refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many connections from your address. Wait a little and connect again.")
 		}
+	}
+	if upgrades {
 		return "", nil
 	}
 	if !s.requestRate.allow(key) {

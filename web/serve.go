@@ -61,11 +61,10 @@ func (s *Server) tendUntil(ctx context.Context) {
 
 func (s *Server) stop(ctx context.Context, server *http.Server) error {
 	s.stopping.Store(true)
+	// This ends the listener and plain requests. Streams are requests too, and end with the sockets below.
+	ended := make(chan error, 1)
+	go func() { ended <- server.Shutdown(ctx) }()
 	var errs []error
-	// Upgraded sockets are not the HTTP server's any more: this ends the listener and plain requests only.
-	if err := server.Shutdown(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("end requests: %w", err), server.Close())
-	}
 	if s.parts.Drain != nil {
 		draining, cancel := context.WithTimeout(ctx, s.c.Times.Drain)
 		if err := s.parts.Drain(draining); err != nil {
@@ -85,5 +84,8 @@ func (s *Server) stop(ctx context.Context, server *http.Server) error {
 	})
 	defer cut()
 	s.sockets.wait()
+	if err := <-ended; err != nil {
+		errs = append(errs, fmt.Errorf("end requests: %w", err), server.Close())
+	}
 	return errors.Join(errs...)
 }

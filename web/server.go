@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"floorwalker/protocol"
 	"floorwalker/shop"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -157,7 +159,8 @@ type Config struct {
 type Limits struct {
 	// Sessions and Connects are per client address and second, with a burst. Defaults 10 (200) and 20 (200).
 	Sessions, Connects Rate
-	// Messages are per customer, or visitor's session, Frames per socket. Defaults 5 (20) and 30 (120) a second.
+	// Messages are per customer, or visitor's session, Frames per socket, or device where they come by POST. Defaults
+	// 5 (20) and 30 (120) a second.
 	Messages, Frames Rate
 	// Tickets, of which each connection needs one, are per customer, or visitor's session. Default 2 (60) a second.
 	Tickets Rate
@@ -267,10 +270,15 @@ type Server struct {
 	upgrader websocket.Upgrader
 	handler  http.Handler
 	metrics  *metrics
+	// api and deskAPI describe the routes, patterns are all that there are; deskAPI is nil without a desk.
+	api, deskAPI *huma.OpenAPI
+	patterns     []string
 
 	sessionRate, connectRate, requestRate *keyedLimiter
 	messageRate, addressMessageRate       *keyedLimiter
 	ticketRate, loginRate, eventRate      *keyedLimiter
+	// frameRate is per device, for frames that come by POST.
+	frameRate *keyedLimiter
 
 	randomMu sync.Mutex
 	stopping atomic.Bool
@@ -317,6 +325,7 @@ func New(p Parts, c Config) *Server {
 	s.ticketRate = newKeyedLimiter(l.Tickets, l.MaxAddresses, c.Now)
 	s.addressMessageRate = newKeyedLimiter(l.AddressMessages, l.MaxAddresses, c.Now)
 	s.eventRate = newKeyedLimiter(l.Events, l.MaxAddresses, c.Now)
+	s.frameRate = newKeyedLimiter(l.Frames, l.MaxAddresses, c.Now)
 	s.messageRate = newKeyedLimiter(l.Messages, l.MaxAddresses, c.Now)
 	s.base, s.endBase = context.WithCancel(context.Background())
 	s.sockets = newRegister(l.MaxSockets, l.MaxSocketsPerSession)
@@ -330,6 +339,12 @@ func (s *Server) age() time.Duration { return time.Since(s.made) }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Routes are all that the server answers, as patterns of http.ServeMux.
+func (s *Server) Routes() []string { return slices.Clone(s.patterns) }
+
+// OpenAPI describes the HTTP API: that of clients and the shop, and that of the agents' console, nil without a desk.
+func (s *Server) OpenAPI() (public, console *huma.OpenAPI) { return s.api, s.deskAPI }
 
 // closeReason is what a close frame of the code says, with the advised wait drawn at random.
 func (s *Server) closeReason(code protocol.CloseCode) string {

@@ -29,19 +29,20 @@ const (
 	kernelBuffer = 256 << 10
 )
 
-// socket is one WebSocket, from its handshake to its end. Whoever waits costs a goroutine and its stack, so a
+// socket is one line to a client, from its handshake to its end: a WebSocket, or where that is blocked a stream. Whoever waits costs a goroutine and its stack, so a
 // silent socket has one: read waits for frames and does what they say. The writer (write) and what moves a
 // session's events into its queue (pump) live only while there is something for them to do, and the server
 // looks after all sockets at once (tend) instead of each having timers. Whoever wants the socket closed says
 // close; the writer sends what is queued and then the code.
 type socket struct {
-	s       *Server
-	conn    *websocket.Conn
-	session string
-	// by is whose right it has, and where that device is; empty where the socket is a console.
-	by dialog.Device
-	// owner is whose cart it is: the verified customer, else the session.
-	owner string
+	s *Server
+	// conn is what a WebSocket is read from, wire what is written to. listen reads until the socket ends; its error
+	// says why it did.
+	conn   *websocket.Conn
+	wire   wire
+	listen func() error
+	// caller is whose frames come; but for a name of its own empty where the socket is a console.
+	caller
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -114,27 +115,31 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, route string) {
 		s.turnSocketAway(w, "handshake", err)
 		return
 	}
+	c, why, err := s.redeem(r, ticket)
+	if err != nil {
+		s.turnSocketAway(w, why, err)
+		return
+	}
+	s.accept(w, r, &socket{s: s, caller: c, frames: s.c.Limits.Frames.limiter()}, route)
+}
+
+// redeem uses a ticket up and says who comes with it, or why nobody does.
+func (s *Server) redeem(r *http.Request, ticket string) (c caller, why string, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.c.Times.Handshake)
 	defer cancel()
 	by, err := s.tickets.redeem(ctx, ticket)
+	if code, message := shop.CodeOf(err); err != nil && code == shop.CodeForbidden {
+		return c, "ticket", refuse(http.StatusUnauthorized, protocol.CloseTicketExpired.Name, message)
+	}
 	if err != nil {
-		if code, message := shop.CodeOf(err); code == shop.CodeForbidden {
-			err = refuse(http.StatusUnauthorized, protocol.CloseTicketExpired.Name, message)
-		} else {
-			err = s.fail(ctx, "ticket not redeemed", err)
-		}
-		s.turnSocketAway(w, "ticket", err)
-		return
+		return c, "ticket", s.fail(ctx, "ticket not redeemed", err)
 	}
 	session, err := s.parts.Sessions.Session(ctx, by.session)
 	if err != nil {
-		s.turnSocketAway(w, "session", s.fail(ctx, "session not read", err))
-		return
+		return c, "session", s.fail(ctx, "session not read", err)
 	}
-	k := &socket{s: s, session: session.ID, by: dialog.Device{ID: by.device, Network: addressKey(s.clientAddress(r))},
-		owner: session.Customer, frames: s.c.Limits.Frames.limiter()}
-	orElse(&k.owner, session.ID)
-	s.accept(w, r, k, route)
+	session.Device = by.device
+	return s.callerOf(r, session), "", nil
 }
 
 // readBuffer is how many bytes each socket reads ahead: a customer's message mostly, and the head of larger ones,
@@ -165,7 +170,11 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, k *socket, route
 	}
 	s.metrics.accepted.WithLabelValues(route).Inc()
 	s.metrics.sockets.Inc()
-	k.begin(conn)
+	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(kernelBuffer) //nolint:errcheck // an optimisation
+	}
+	k.conn, k.listen = conn, k.read
+	k.begin(webSocket{conn})
 	// A goroutine of its own: the request's keeps the buffers and the stack of HTTP as long as it lives.
 	go func() {
 		defer s.sockets.leave(k)
@@ -190,16 +199,13 @@ func offeredTicket(r *http.Request) (string, error) {
 }
 
 // begin makes the socket usable. It may have been told to close already.
-func (k *socket) begin(conn *websocket.Conn) {
-	if tcp, ok := conn.NetConn().(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(kernelBuffer) //nolint:errcheck // an optimisation
-	}
+func (k *socket) begin(w wire) {
 	k.ctx, k.cancel = context.WithCancel(k.s.base)
 	k.began = k.s.age()
 	k.spoke()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.conn, k.writable, k.pinged = conn, true, k.began
+	k.wire, k.writable, k.pinged = w, true, k.began
 	if k.code.Code != 0 {
 		k.wakeLocked()
 	}
@@ -210,7 +216,7 @@ func (k *socket) run() {
 	if k.desk != nil {
 		k.beginDesk()
 	}
-	err := k.read()
+	err := k.listen()
 	k.cancel()
 	if k.sub != nil {
 		k.sub.Close()
@@ -220,7 +226,7 @@ func (k *socket) run() {
 	}
 	k.end()
 	k.works.Wait()
-	k.conn.Close()
+	k.wire.Close()
 	if k.cutter != nil {
 		k.cutter.Stop()
 	}
@@ -247,8 +253,8 @@ func (k *socket) close(code protocol.CloseCode) {
 func (k *socket) cut() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.conn != nil {
-		k.conn.Close()
+	if k.wire != nil {
+		k.wire.Close()
 	}
 }
 

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
@@ -121,21 +120,11 @@ func (k *socket) unreadable(err error, env protocol.Envelope) {
 
 // answer tells the client that something could not be done.
 func (k *socket) answer(err error, env protocol.Envelope) {
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = errOverloaded
-	}
-	if code, _ := shop.CodeOf(err); code == shop.CodeInternal {
-		k.s.log.Error("frame not done", "session", k.session, "type", env.Type, "error", err)
-	}
+	named := env
 	if k.desk == nil {
-		env.Session = k.session
+		named.Session = k.session
 	}
-	reply := protocol.ErrorEnvelope(err, env, k.s.c.Now())
-	var data protocol.Error
-	if reply.Into(&data) == nil {
-		k.s.metrics.errors.WithLabelValues(data.Code).Inc()
-	}
-	k.send(reply)
+	k.send(k.s.errorFrame(err, named))
 }
 
 // handle does what one frame says, and answers what can't be done.
@@ -178,94 +167,28 @@ func (k *socket) do(ctx context.Context, env protocol.Envelope, data any) error 
 	if k.desk != nil {
 		return k.doDesk(ctx, env, data)
 	}
-	sessions := k.s.parts.Sessions
 	if env.Session != "" && env.Session != k.session {
 		return dialog.ErrNoSession
 	}
-	resume, resuming := data.(*protocol.SessionResume)
-	if _, ping := data.(*protocol.Ping); !resuming && !ping && k.sub == nil {
-		return errResumeFirst
-	}
-	if !resuming {
-		// Each frame is looked at again, so that nothing is done for a device that logged out elsewhere.
-		if err := sessions.Authorise(ctx, k.by.ID); err != nil {
-			if errors.Is(err, dialog.ErrSignedOut) {
-				k.answer(err, env)
-				k.close(protocol.CloseIdentityChanged)
-				return nil
-			}
-			return err
-		}
-	}
-	switch d := data.(type) {
-	case *protocol.SessionResume:
+	if resume, ok := data.(*protocol.SessionResume); ok {
 		if k.sub != nil {
 			return errResumed
 		}
 		k.resuming.Store(true)
 		k.attach(ctx, env, resume)
 		return nil
-	case *protocol.MessageSend:
-		if !k.s.messageRate.allow(k.owner) || !k.s.addressMessageRate.allow(k.by.Network) {
-			return errMessageRate
-		}
-		ack, err := sessions.Post(ctx, k.session, dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale})
-		if err != nil {
-			return err
-		}
-		k.send(protocol.AcceptedEnvelope(ack, k.session, k.s.c.Now()))
+	}
+	if _, ping := data.(*protocol.Ping); !ping && k.sub == nil {
+		return errResumeFirst
+	}
+	reply, err := k.s.act(ctx, k.caller, env, data)
+	if errors.Is(err, dialog.ErrSignedOut) {
+		k.answer(err, env)
+		k.close(protocol.CloseIdentityChanged)
 		return nil
-	case *protocol.TurnStop:
-		return sessions.Interrupt(ctx, k.session, d.MessageID)
-	case *protocol.TypingStart:
-		return sessions.Typing(ctx, k.session, protocol.RoleCustomer, "", true)
-	case *protocol.TypingStop:
-		return sessions.Typing(ctx, k.session, protocol.RoleCustomer, "", false)
-	case *protocol.MessageRead:
-		return sessions.Read(ctx, k.session, protocol.RoleCustomer, d.Seq)
-	case *protocol.HandoffRequest:
-		_, err := sessions.AskPerson(ctx, k.session, "customer_asked", "")
-		return err
-	case *protocol.ContactSend:
-		if k.s.parts.Desk == nil {
-			return errNoDesk
-		}
-		return k.s.parts.Desk.Contact(ctx, k.session, env.ClientMsgID, *d)
-	case *protocol.SatisfactionSend:
-		if k.s.parts.Desk == nil {
-			return errNoDesk
-		}
-		return k.s.parts.Desk.Satisfied(ctx, k.session, *d)
-	case *protocol.CartSet:
-		if k.s.parts.Carts == nil {
-			return errNoCarts
-		}
-		cart, err := k.s.parts.Carts.Set(ctx, k.owner, d.SKU, d.Quantity)
-		if err != nil {
-			return err
-		}
-		return sessions.CartChanged(ctx, k.session, cart)
-	case *protocol.CardDecline:
-		return sessions.Decline(ctx, k.session, *d)
-	case *protocol.EventsSend:
-		answer, err := k.events(ctx, d)
-		if err != nil {
-			return err
-		}
-		return k.reply(env, protocol.TypeEventsAccepted, answer)
-	case *protocol.Ping:
-		return k.reply(env, protocol.TypePong, protocol.Pong{})
 	}
-	return fmt.Errorf("no handler for %s", env.Type)
-}
-
-// reply answers a frame with another.
-func (k *socket) reply(to protocol.Envelope, typ protocol.Type, data any) error {
-	env, err := protocol.New(typ, data, k.s.c.Now())
-	if err != nil {
-		return err
+	if reply != nil {
+		k.send(*reply)
 	}
-	env.Session, env.ClientMsgID = k.session, to.ClientMsgID
-	k.send(env)
-	return nil
+	return err
 }

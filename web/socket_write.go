@@ -10,8 +10,6 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/protocol"
 	"floorwalker/shop"
-
-	"github.com/gorilla/websocket"
 )
 
 // send queues an envelope for the client. It waits for room, and no longer than the socket lives: a client that
@@ -68,7 +66,7 @@ func (k *socket) end() {
 	defer k.mu.Unlock()
 	if k.code.Code == 0 {
 		k.endLocked()
-		k.conn.Close() // frees a writer that is stuck in it
+		k.wire.Close() // frees a writer that is stuck in it
 	}
 }
 
@@ -111,7 +109,7 @@ func (k *socket) writeNext() (more bool) {
 	var err error
 	switch {
 	case ping:
-		err = k.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(k.s.c.Times.Write))
+		err = k.wire.ping(time.Now().Add(k.s.c.Times.Write))
 	case frame != nil:
 		err = k.writeFrame(frame)
 	case code.Code != 0:
@@ -125,10 +123,7 @@ func (k *socket) writeNext() (more bool) {
 
 // writeFrame writes one frame within its time. After a failed write the socket is of no more use.
 func (k *socket) writeFrame(frame []byte) error {
-	if err := k.conn.SetWriteDeadline(time.Now().Add(k.s.c.Times.Write)); err != nil {
-		return err
-	}
-	if err := k.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
+	if err := k.wire.frame(frame, time.Now().Add(k.s.c.Times.Write)); err != nil {
 		return err
 	}
 	k.spoke()
@@ -147,13 +142,12 @@ func (k *socket) givenUp(err error) {
 		k.closed = k.code
 	}
 	k.endLocked()
-	k.conn.Close()
+	k.wire.Close()
 }
 
 // writeClose writes the close frame, the last of all, and gives the client a moment to answer it.
 func (k *socket) writeClose(code protocol.CloseCode) error {
-	message := websocket.FormatCloseMessage(code.Code, k.s.closeReason(code))
-	if err := k.conn.WriteControl(websocket.CloseMessage, message, time.Now().Add(k.s.c.Times.Write)); err != nil {
+	if err := k.wire.bye(code.Code, k.s.closeReason(code), time.Now().Add(k.s.c.Times.Write)); err != nil {
 		return err
 	}
 	k.mu.Lock()

@@ -16,12 +16,12 @@ import (
 )
 
 // widget is the one script that a shop's page includes, and the full page too: the modules and style sheets of
-// web/page, joined once a process.
+// web/page, and the client of web/client that they talk with, joined once a process.
 var widget = sync.OnceValue(func() script {
 	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{"/floorwalker.js"}, Bundle: true, Format: api.FormatIIFE, Target: api.ES2022,
+		EntryPoints: []string{"/page/floorwalker.js"}, Bundle: true, Format: api.FormatIIFE, Target: api.ES2022,
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, Charset: api.CharsetUTF8,
-		Plugins: []api.Plugin{embedded("page")},
+		Plugins: []api.Plugin{embedded},
 	})
 	if len(result.Errors) > 0 || len(result.OutputFiles) != 1 {
 		panic(fmt.Sprintf("web: the embedded page can be joined: %v", result.Errors))
@@ -29,30 +29,31 @@ var widget = sync.OnceValue(func() script {
 	return newScript(result.OutputFiles[0].Contents)
 })
 
-// embedded lets esbuild read the folder of the embedded pages, and nothing else.
-func embedded(folder string) api.Plugin {
-	return api.Plugin{Name: "embedded", Setup: func(build api.PluginBuild) {
-		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
-			return api.OnResolveResult{Path: path.Join("/", path.Dir(args.Importer), args.Path), Namespace: folder}, nil
-		})
-		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: folder}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
-			content, err := fs.ReadFile(pageFiles, folder+args.Path)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			text := string(content)
-			if path.Ext(args.Path) != ".css" {
-				return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
-			}
-			style := api.Transform(text, api.TransformOptions{Loader: api.LoaderCSS, MinifyWhitespace: true, Charset: api.CharsetUTF8})
-			if len(style.Errors) > 0 {
-				return api.OnLoadResult{}, errors.New(style.Errors[0].Text)
-			}
-			text = string(style.Code)
-			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
-		})
-	}}
-}
+// embedded lets esbuild read the embedded files, and nothing else.
+var embedded = api.Plugin{Name: "embedded", Setup: func(build api.PluginBuild) {
+	build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(args api.OnResolveArgs) (api.OnResolveResult, error) {
+		return api.OnResolveResult{Path: path.Join("/", path.Dir(args.Importer), args.Path), Namespace: "embedded"}, nil
+	})
+	build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "embedded"}, func(args api.OnLoadArgs) (api.OnLoadResult, error) {
+		content, err := fs.ReadFile(pageFiles, strings.TrimPrefix(args.Path, "/"))
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		text := string(content)
+		switch path.Ext(args.Path) {
+		case ".ts":
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderTS}, nil
+		case ".js":
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
+		}
+		style := api.Transform(text, api.TransformOptions{Loader: api.LoaderCSS, MinifyWhitespace: true, Charset: api.CharsetUTF8})
+		if len(style.Errors) > 0 {
+			return api.OnLoadResult{}, errors.New(style.Errors[0].Text)
+		}
+		text = string(style.Code)
+		return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+	})
+}}
 
 // script is a script in both forms in which it is sent.
 type script struct {
@@ -88,7 +89,7 @@ func serveWidget(w http.ResponseWriter, r *http.Request) {
 
 // sharedPath is true for what the widget asks for from the pages of other origins.
 func sharedPath(p string) bool {
-	return p == "/capabilities" || p == "/api/tickets" || p == "/api/login" || p == "/api/logout" || p == "/api/sessions" ||
+	return p == "/capabilities" || p == "/api/tickets" || p == streamPath || p == framesPath || p == "/api/login" || p == "/api/logout" || p == "/api/sessions" ||
 		strings.HasPrefix(p, "/api/articles/")
 }
 

@@ -36,6 +36,8 @@ type cli struct {
 	Campaign     campaignCmd     `cmd:"" help:"Sponsored products: add, list, pause, report."`
 	Experiment   experimentCmd   `cmd:"" help:"Which way to recommend customers prefer: start, stop, list, report."`
 	Customer     customerCmd     `cmd:"" help:"What is stored of a customer: export it, erase it."`
+	Webhook      webhookCmd      `cmd:"" help:"Messages that the shop's own server is told of: list them, send them again."`
+	Conformance  conformanceCmd  `cmd:"" help:"Prove that a client of the protocol keeps to it, against a test server."`
 }
 
 // streams are the program's standard streams, passed in so that a test can run the whole program.

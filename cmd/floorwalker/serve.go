@@ -55,6 +55,7 @@ type serveCmd struct {
 	knownCustomers
 	eventKeeping
 	keeping
+	pushing
 }
 
 // knownCustomers says by which tokens of the shop customers are known.
@@ -153,7 +154,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
-	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Logger: log})
+	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Push: c.outbox(base.pool), Logger: log})
 	people.Join(manager)
 	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
 		return err
@@ -165,6 +166,10 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		}
 	}
 	verifier, err := c.verifier(base.pool, log)
+	if err != nil {
+		return err
+	}
+	sender, err := c.sender(base.pool, manager, c.dataDir(), log)
 	if err != nil {
 		return err
 	}
@@ -191,6 +196,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("desk", people.Run)
 	if verifier != nil {
 		workers.run("customers' tokens", verifier.Run)
+	}
+	if sender != nil {
+		workers.run("webhook", sender.Run)
 	}
 	workers.run("tokens", ledger.Run)
 	workers.run("language model", func(ctx context.Context) error { return model.run(ctx, manager) })
@@ -230,7 +238,7 @@ func networks(given []string) (all []netip.Prefix, err error) {
 	for _, text := range given {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("trusted proxy %q: a network is written as in 10.0.0.0/8 or 192.0.2.7/32", text)
+			return nil, fmt.Errorf("network %q: one is written as in 10.0.0.0/8 or 192.0.2.7/32", text)
 		}
 		all = append(all, network)
 	}

@@ -571,3 +571,35 @@ test("a customer logs in on the shop's page, on two devices, and out on one", { 
   assert.equal(await phone.locator(".message.customer").count(), 3, "the other device stays hers, and hears nothing of the visitor");
   await Promise.all([page.context().close(), phone.context().close()]);
 });
+
+test("where WebSockets are blocked the chat goes by server-sent events, and loses nothing over a restart", { skip }, async () => {
+  // The policy lets the shop's server be asked, and no socket be opened.
+  const page = await openPage(browser, host.page("/no-sockets", { policy: `default-src 'none'; script-src ${shop.url}; connect-src ${shop.url}; img-src ${shop.url}` }));
+  const asked = [];
+  page.on("request", request => asked.push(new URL(request.url()).pathname));
+  page.on("websocket", socket => asked.push(`socket ${socket.url()}`));
+  await page.locator("#launcher").click();
+  await ask(page, "running shoes under 80 dollars");
+  assert.match(await answered(page, 1), /Let me have a look/);
+  assert.ok(asked.includes("/api/stream") && asked.includes("/api/frames"), asked.join(" "));
+  const sku = await page.locator(".card").first().getAttribute("data-sku");
+  await page.locator(".card .add").first().click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await ask(page, "desk lamp");
+  await page.locator(".message.writing .text", { hasText: "Let" }).waitFor();
+  await shop.close("SIGKILL");
+  await page.locator('#state[data-state="offline"]').waitFor();
+  await ask(page, "stoneware mug");
+  await page.locator(".message.unsent").waitFor();
+  await shop.open();
+  await online(page);
+  await answered(page, 3);
+  assert.deepEqual(await page.locator(".message.customer .text").allTextContents(), ["running shoes under 80 dollars", "desk lamp", "stoneware mug"]);
+  assert.equal(await page.locator(".message.unsent").count(), 0);
+  const seen = await conversation(page);
+  await page.reload(); // the open chat is open again
+  await answered(page, 3);
+  assert.deepEqual(await conversation(page), seen, "what is replayed is what was seen");
+  await page.locator(`.card[data-sku="${sku}"] .stepper`).first().waitFor();
+  await page.context().close();
+});

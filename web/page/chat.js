@@ -1,9 +1,10 @@
 // The chat, in either form: connects the conversation's events with what is on the screen.
+import { followBrowser } from "../client/src/browser.ts";
+import { Client } from "../client/src/client.ts";
 import { Attention } from "./attention.js";
 import { Cards } from "./cards.js";
 import { Cart } from "./cart.js";
 import { Comparison } from "./comparison.js";
-import { Connection } from "./connection.js";
 import { Door } from "./door.js";
 import { element, uuid } from "./elements.js";
 import { Finder } from "./finder.js";
@@ -60,11 +61,13 @@ export class Chat {
       theme: () => remember("theme", this.theme === "dark" ? "light" : "dark"),
     }, () => this.draw());
     this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
-    this.connection = new Connection({
-      locale, take: event => this.take(event),
-      state: name => { this.connectionState = name; this.drawState(); },
-      refused: (id, error) => this.log.refused(id, error.message),
-    });
+    // What is kept outlives a reload; each tab keeps its own unsent messages.
+    const kept = (key, area) => ({ get: () => recall(key, area), set: text => remember(key, text, area) });
+    this.connection = new Client({ url: home, locale, session: kept("session"), unsent: kept("unsent", "sessionStorage") });
+    this.connection.onEvent(event => this.take(event));
+    this.connection.onState(name => { this.connectionState = name; this.drawState(); });
+    this.connection.onRefused((id, error) => this.log.refused(id, error.message));
+    followBrowser(this.connection, view);
     this.door = new Door(root, settings, { opened: focus => this.opened(focus), closed: () => this.attention.draw() });
     this.listen();
     this.draw();
