@@ -103,6 +103,11 @@ type Config struct {
 	CheckoutURL string
 	// CheckoutKey signs the cart that is handed to the checkout.
 	CheckoutKey []byte
+	// PersonFrom is the value from which a person joins at a checkout, and where an order is asked about or returned; none
+	// joins for the zero value.
+	PersonFrom shop.Money
+	// PersonTopics are the intents and the topics of questions at which a person joins: "return_refund", "warranty".
+	PersonTopics []string
 	// WriterLanguages are the languages that the model writes well; others get templates. Default English.
 	WriterLanguages []shop.Lang
 	// FirstWord is how long the model may take to its first word before a template answers. Default 8 s.
@@ -157,6 +162,8 @@ type talk struct {
 	// byTemplate, byModel and byServer count the characters that came from templates, from the model, and from
 	// the database: names, prices, articles.
 	byTemplate, byModel, byServer int
+	// worth is what the turn is about, where that is so much that a person joins.
+	worth shop.Money
 	// factRunes are those of byServer that the present answer's model asked for.
 	factRunes int
 }
@@ -174,6 +181,11 @@ func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (sh
 	t.remember()
 	if err := t.act(ctx, attack); err != nil {
 		return t.Outcome, err
+	}
+	if !attack {
+		if err := t.byRule(ctx); err != nil {
+			return t.Outcome, err
+		}
 	}
 	t.timer.Mark("done")
 	t.Outcome.State = t.state

@@ -298,9 +298,37 @@ func testTheShopIsExplained(t *testing.T, s *testShop) {
 			t.Error("a person was called without being asked for")
 		}
 		c.says("ok")
-		if c.outcome.Handoff == nil {
-			t.Error("the offer was not taken up")
+		if c.outcome.Handoff == nil || c.outcome.Handoff.Reason != "misunderstood" {
+			t.Errorf("the offer was taken up as %+v", c.outcome.Handoff)
 		}
+	})
+	t.Run("a person joins by the shop's rules, whatever the model says", func(t *testing.T) {
+		own := *s
+		own.config.PersonFrom, own.config.PersonTopics = shop.Money{Minor: 7000, Currency: "USD"}, []string{"return_refund"}
+		joins := func(c *customer, note string) {
+			t.Helper()
+			if note == "" && c.outcome.Handoff != nil || note != "" && (c.outcome.Handoff == nil || *c.outcome.Handoff != (shop.HandoffRequest{Reason: "policy", Note: note})) {
+				t.Errorf("a person joins by %+v, want %q", c.outcome.Handoff, note)
+			}
+		}
+		c := own.customer(t)
+		c.says("white mug")
+		c.says("add the first one to my cart")
+		c.says("check out please").wantText("https://shop.example/checkout?").wantNoText("colleague")
+		joins(c, "")
+		ann := own.customer(t)
+		ann.name = "ann"
+		ann.says("where is my order 10482?").wantText("2026-05-06").wantText("colleague")
+		joins(ann, "$79.00")
+		ann.says("I want to return the shoes from order 10482").wantText("colleague")
+		joins(ann, "return_refund")
+		if ann.state.Offer != "" {
+			t.Errorf("a person who comes is offered as well: %q", ann.state.Offer)
+		}
+		other := s.customer(t)
+		other.name = "ann"
+		other.says("where is my order 10482?").wantNoText("colleague")
+		joins(other, "")
 	})
 	t.Run("the checkout link is signed", func(t *testing.T) {
 		c := s.customer(t)

@@ -26,6 +26,7 @@ func (t *talk) checkout(ctx context.Context) error {
 	if len(cart.Lines) == 0 {
 		return t.say(ctx, "cart_empty")
 	}
+	t.noteValue(cart.Total)
 	if t.c.CheckoutURL == "" {
 		return t.say(ctx, "checkout_none", cart.Total)
 	}

@@ -7,6 +7,7 @@ var english = map[string][]string{
 	"goodbye":      {"Goodbye, and thanks for stopping by!", "See you soon. Have a good day!"},
 	"declined":     {"All right. Tell me if I can look for something else.", "No problem. What else can I do for you?"},
 	"handoff":      {"Of course. I'm asking a colleague to join this conversation; they can read what we talked about.", "Sure, I'm getting a person for you now. They will see this conversation."},
+	"policy":       {"A colleague will join us for this; they can read what we talked about.", "I'm also asking a colleague to have a look at this with you."},
 	"complaint":    {"I'm sorry about that; this is not how it should be. I'm asking a colleague to look at it with you.", "I'm sorry you had this trouble. A colleague will take care of it in this conversation."},
 	"out_of_scope": {"I can help with this shop's products, orders and services. What are you looking for?", "That's outside what I can do here. I can help you find products or answer questions about your order.", "Sorry, that is not something I can help with. Shall I look for a product or check an order for you?"},
 	"attack":       {"I can't do that. I'm happy to help you find products or answer questions about orders, though.", "Sorry, that isn't something I can do. What product can I find for you?"},

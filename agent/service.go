@@ -77,6 +77,7 @@ func (t *talk) latestOrders(ctx context.Context) (bool, error) {
 	}
 	var d draft
 	if len(orders) == 1 {
+		t.noteValue(orders[0].Total)
 		d.add(t.fill("order", t.statusOf(orders[0])))
 		t.track(&d, orders[0])
 		return true, t.tell(ctx, "order", d)
@@ -105,6 +106,7 @@ func (t *talk) order(ctx context.Context) (shop.Order, bool, error) {
 	if t.turn.Verified && order.Customer != "" && order.Customer != t.turn.Customer {
 		return shop.Order{}, false, t.say(ctx, "order_unknown", id)
 	}
+	t.noteValue(order.Total)
 	return order, true, nil
 }
 
@@ -126,8 +128,10 @@ func (t *talk) returnRequest(ctx context.Context) error {
 	} else if ok {
 		t.quote(&d, passage)
 	}
-	d.add(t.fill("return_person"))
-	t.state.Offer = offerPerson
+	if t.rule() == "" {
+		d.add(t.fill("return_person"))
+		t.state.Offer = offerPerson
+	}
 	return t.tell(ctx, "order", d)
 }
 

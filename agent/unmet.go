@@ -111,6 +111,9 @@ func (t *talk) accept(ctx context.Context, offer string) error {
 	limit, ok := strings.CutPrefix(offer, offerDrop)
 	if !ok {
 		t.Handoff = &shop.HandoffRequest{Reason: "customer_asked"}
+		if t.turn.State.Misses >= mostMisses {
+			t.Handoff.Reason = "misunderstood"
+		}
 		return t.say(ctx, "handoff")
 	}
 	need := without(t.state.Need, limit)

@@ -152,8 +152,11 @@ func testACustomerWhoLeavesStopsTheModel(t *testing.T, s *testShop) {
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
-		time.Sleep(300 * time.Millisecond)
-		leave()
+		defer leave()
+		// Once the model is at it: on a busy machine that takes its time.
+		for end := time.Now().Add(20 * time.Second); len(server.Requests()) == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		}
+		time.Sleep(100 * time.Millisecond)
 	}()
 	err := c.try(ctx, "wireless mouse")
 	<-left

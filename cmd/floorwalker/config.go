@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"floorwalker/embedded"
@@ -87,4 +89,33 @@ func secret(dataDir, name string) (string, error) {
 		return "", fmt.Errorf("keep secret %s: %w", name, err)
 	}
 	return value, nil
+}
+
+// personRules say when a person joins a conversation without being asked for.
+type personRules struct {
+	PersonFrom   string   `help:"Value from which a person joins at a checkout, and where an order is asked about or returned, as in 500USD; none when empty." env:"FLOORWALKER_PERSON_FROM"`
+	PersonTopics []string `help:"Intents and topics at which a person joins, as in return_refund,warranty." env:"FLOORWALKER_PERSON_TOPICS"`
+}
+
+// read is the value, after the topics were looked at.
+func (p personRules) read() (from shop.Money, err error) {
+	known := []string{"shipping", "returns", "payment", "warranty", "privacy", "hours"}
+	for _, intent := range shop.Intents() {
+		known = append(known, string(intent))
+	}
+	for _, topic := range p.PersonTopics {
+		if !slices.Contains(known, topic) {
+			return from, fmt.Errorf("--person-topics: there is no %q; there are %s", topic, strings.Join(known, ", "))
+		}
+	}
+	if p.PersonFrom == "" {
+		return from, nil
+	}
+	digits := strings.TrimRight(p.PersonFrom, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	amount, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	currency := p.PersonFrom[len(digits):]
+	if err != nil || len(currency) != 3 || !(amount > 0) || amount > 1e12 {
+		return from, fmt.Errorf("--person-from is %q; give an amount and a currency, as in 500USD", p.PersonFrom)
+	}
+	return shop.FromMajor(amount, currency), nil
 }

@@ -38,13 +38,14 @@ var version = "dev"
 
 // serveCmd runs the shop: it starts what no address was given for, and serves customers until it is told to stop.
 type serveCmd struct {
-	Listen          string             `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
-	Origins         []string           `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
-	ConsoleOrigins  []string           `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
-	ImageHosts      []string           `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
-	TrustedProxies  []string           `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
-	HSTS            string             `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
-	AdminToken      string             `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
+	Listen         string   `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
+	Origins        []string `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
+	ConsoleOrigins []string `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
+	ImageHosts     []string `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	TrustedProxies []string `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
+	HSTS           string   `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
+	AdminToken     string   `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
+	personRules
 	CheckoutURL     string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
 	Rates           map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
 	Consumables     []string           `help:"Categories of which customers are recommended again what they bought; * for all." default:"Food & Drink,Beauty,Pet Supplies,Baby,Office Supplies" env:"FLOORWALKER_CONSUMABLES"`
@@ -95,6 +96,10 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	if err := c.keeping.check(); err != nil {
+		return err
+	}
+	personFrom, err := c.personRules.read()
+	if err != nil {
 		return err
 	}
 	for _, origin := range slices.Concat(c.Origins, c.ConsoleOrigins) {
@@ -151,7 +156,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
 		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Spelling: local},
-		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), Logger: log})
+		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey),
+			PersonFrom: personFrom, PersonTopics: c.PersonTopics, Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
 	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Push: c.outbox(base.pool), Logger: log})

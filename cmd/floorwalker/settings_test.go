@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"floorwalker/shop"
+
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -139,5 +141,24 @@ func TestAProxysNetworkIsReadOrRefused(t *testing.T) {
 		if got, err := networks([]string{text}); err == nil {
 			t.Errorf("%q is read as %v", text, got)
 		}
+	}
+}
+
+func TestWhenAPersonJoinsIsReadOrRefused(t *testing.T) {
+	for given, want := range map[string]shop.Money{"": {}, "500USD": {Minor: 50_000, Currency: "USD"}, "0.5EUR": {Minor: 50, Currency: "EUR"}, "80000JPY": {Minor: 80_000, Currency: "JPY"}} {
+		if got, err := (personRules{PersonFrom: given}).read(); err != nil || got != want {
+			t.Errorf("%q is %+v, %v; want %+v", given, got, err, want)
+		}
+	}
+	for _, given := range []string{"500", "USD", "-5USD", "0USD", "NaNUSD", "1e99USD", "500usd", "500 DOLLARS"} {
+		if got, err := (personRules{PersonFrom: given}).read(); err == nil {
+			t.Errorf("%q is taken as %+v", given, got)
+		}
+	}
+	if _, err := (personRules{PersonTopics: []string{"warranty", "return_refund"}}).read(); err != nil {
+		t.Error(err)
+	}
+	if _, err := (personRules{PersonTopics: []string{"waranty"}}).read(); err == nil {
+		t.Error("a topic that is misspelt is taken")
 	}
 }
