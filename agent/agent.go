@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -46,10 +47,17 @@ type Carts interface {
 	Set(ctx context.Context, owner, line string, quantity int) (shop.Cart, error)
 }
 
-// Orders finds a customer's earlier purchases.
+// Orders finds a customer's earlier purchases and takes returns that the customer confirmed.
 type Orders interface {
 	Find(ctx context.Context, id string) (shop.Order, error)
 	Of(ctx context.Context, customer string) ([]shop.Order, error)
+	// RequestReturn is refused with a shop.Error of code conflict where the order can't go back.
+	RequestReturn(ctx context.Context, r shop.ReturnRequest) (shop.Order, error)
+}
+
+// Customers knows who a verified customer is; nil where nobody does.
+type Customers interface {
+	Customer(ctx context.Context, id string) (shop.Customer, error)
 }
 
 // Writer is the language model that words answers; nil where there is none. One that also has
@@ -76,6 +84,8 @@ type Parts struct {
 	Knowledge Knowledge
 	Carts     Carts
 	Orders    Orders
+	// Customers may be nil: nobody is then spoken to by name.
+	Customers Customers
 	Writer    Writer
 	Spelling  Spelling
 	// Taste may be nil: every customer is then new.
@@ -108,6 +118,8 @@ type Config struct {
 	PersonFrom shop.Money
 	// PersonTopics are the intents and the topics of questions at which a person joins: "return_refund", "warranty".
 	PersonTopics []string
+	// ReturnsToDesk has a person finish each return that a customer confirmed: nobody else hears of it.
+	ReturnsToDesk bool
 	// WriterLanguages are the languages that the model writes well; others get templates. Default English.
 	WriterLanguages []shop.Lang
 	// FirstWord is how long the model may take to its first word before a template answers. Default 8 s.
@@ -179,7 +191,7 @@ func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (sh
 	t.lang = t.language()
 	t.state.Lang = t.lang
 	t.remember()
-	if err := t.act(ctx, attack); err != nil {
+	if err := t.actOrOwnUp(ctx, attack); err != nil {
 		return t.Outcome, err
 	}
 	if !attack {
@@ -203,7 +215,7 @@ func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (sh
 // understand parses. An utterance that no parser can read is a misunderstanding, not a failed turn.
 func (t *talk) understand(ctx context.Context) (attack bool, err error) {
 	end := t.timer.Step("parse")
-	parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: t.turn.Text, History: t.turn.State.History, Shown: t.turn.State.Shown})
+	parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: t.turn.Text, History: t.turn.State.History, Summary: t.turn.Summary, Shown: t.turn.State.Shown})
 	end()
 	if ctx.Err() != nil {
 		return false, fmt.Errorf("parse: %w", context.Cause(ctx))
@@ -240,15 +252,26 @@ func (t *talk) remember() {
 	t.state.History = history[max(0, len(history)-historyLength):]
 }
 
+// actOrOwnUp acts. Where a system of the shop's own does not answer it says so, and offers a person.
+func (t *talk) actOrOwnUp(ctx context.Context, attack bool) error {
+	err := t.act(ctx, attack)
+	if known, ok := errors.AsType[*shop.Error](err); ok && known.Code == shop.CodeUnavailable {
+		t.c.Logger.WarnContext(ctx, "a system of the shop does not answer", "error", err)
+		t.state.Offer = offerPerson
+		return t.say(ctx, "shop_silent")
+	}
+	return err
+}
+
 // act does what the intent asks for. A misunderstanding is counted; two in a row offer a person.
 func (t *talk) act(ctx context.Context, attack bool) error {
-	offer := t.state.Offer
-	t.state.Offer = ""
+	offer, returning := t.state.Offer, t.state.Return
+	t.state.Offer, t.state.Return = "", nil
 	switch {
 	case attack:
 		return t.say(ctx, "attack")
 	case offer != "" && yesCue.MatchString(t.turn.Text):
-		t.state.Misses = 0
+		t.state.Misses, t.state.Return = 0, returning
 		return t.accept(ctx, offer)
 	case offer != "" && noCue.MatchString(t.turn.Text):
 		t.state.Misses = 0
@@ -256,9 +279,15 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	}
 	misses := t.state.Misses
 	t.state.Misses = 0
+	if done, err := t.goesOnReturning(ctx, returning); done || err != nil {
+		return err
+	}
 	if t.onlyForgets() {
-		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected = shop.Need{}, nil, nil, nil
+		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected, t.state.Before = shop.Need{}, nil, nil, nil, nil
 		return t.say(ctx, "forgotten")
+	}
+	if done, err := t.goBack(ctx); done || err != nil {
+		return err
 	}
 	if done, err := t.setQuantity(ctx); done || err != nil {
 		return err
@@ -314,7 +343,7 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		t.Handoff = &shop.HandoffRequest{Reason: "customer_asked"}
 		return t.say(ctx, "handoff")
 	case shop.IntentGreeting:
-		return t.say(ctx, "greeting")
+		return t.greet(ctx)
 	case shop.IntentThanks:
 		return t.say(ctx, "thanks")
 	case shop.IntentGoodbye:
@@ -325,6 +354,21 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		return t.say(ctx, "offer_person")
 	}
 	return t.say(ctx, "out_of_scope")
+}
+
+// greet speaks to a verified customer by name, where the shop knows it; a shop that does not answer is no reason not to
+// greet.
+func (t *talk) greet(ctx context.Context) error {
+	if t.Customers != nil && t.turn.Verified {
+		known, err := t.Customers.Customer(ctx, t.turn.Customer)
+		if code, _ := shop.CodeOf(err); err != nil && code != shop.CodeNotFound && code != shop.CodeUnavailable {
+			return fmt.Errorf("read the customer: %w", err)
+		}
+		if known.Name != "" {
+			return t.say(ctx, "greeting_name", known.Name)
+		}
+	}
+	return t.say(ctx, "greeting")
 }
 
 // givesUp takes an utterance that gives up a limit of the need ("any colour is fine") for the refinement that it is.

@@ -18,7 +18,7 @@ func TestTheShop(t *testing.T) {
 		"a customer is served": testACustomerIsServed, "the shop is explained": testTheShopIsExplained, "failures of parts are the turn's own": testFailuresOfPartsAreTheTurnsOwn,
 		"attacks move nothing": testAttacksMoveNothing, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
 		"who used up the model is served without it": testWhoUsedUpTheModelIsServedWithoutIt, "no prompt tells who a customer is": testNoPromptTellsWhoACustomerIs,
-		"without the model the draft answers": testWithoutTheModelTheDraftAnswers, "a customer who leaves stops the model": testACustomerWhoLeavesStopsTheModel,
+		"without the model the draft answers": testWithoutTheModelTheDraftAnswers, "the model sums up": testTheModelSumsUp, "a customer who leaves stops the model": testACustomerWhoLeavesStopsTheModel,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s

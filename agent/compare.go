@@ -26,6 +26,11 @@ func (t *talk) compare(ctx context.Context) error {
 	if bestCue.MatchString(t.turn.Text) && len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 1 {
 		return t.advise(ctx)
 	}
+	if len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 2 && t.state.Focus == "" {
+		if done, err := t.superlative(ctx); done || err != nil {
+			return err
+		}
+	}
 	products, err := t.compared(ctx)
 	if err != nil {
 		return err
@@ -108,6 +113,10 @@ func (t *talk) rows(products []shop.Product) []string {
 	}
 	// What all of them say comes first.
 	order := sortedCounts(names)
+	if by := askedBy(t.turn.Text); by != nil {
+		first := by.attributes(products)
+		order = append(first, slices.DeleteFunc(order, func(name string) bool { return slices.Contains(first, name) })...)
+	}
 	for _, name := range order {
 		cell := func(p shop.Product) string { return short(p.Attributes[name]) }
 		if len(rows) < mostRows && names[name]*2 > len(products) && differ(products, cell) {
@@ -147,8 +156,15 @@ func differ(products []shop.Product, cell func(shop.Product) string) bool {
 	return false
 }
 
-// judge adds the verdict: by what the customer asked for, else by ratings, and by price.
+// judge adds the verdict: by what the customer asked to compare by, else by what was looked for, else by ratings, and by
+// price.
 func (t *talk) judge(d *draft, products []shop.Product) {
+	if by := askedBy(t.turn.Text); by != nil {
+		if p, name, ok := by.most(products); ok {
+			d.add(t.fill("compare_need", p.TitleIn(t.lang), t.attributeSays(p, name)))
+			return
+		}
+	}
 	if p, says, ok := t.meetsNeed(products); ok {
 		d.add(t.fill("compare_need", p.TitleIn(t.lang), says))
 		return

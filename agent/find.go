@@ -451,6 +451,7 @@ func (t *talk) show(ctx context.Context, r result) error {
 		return err
 	}
 	t.timer.Mark("first_card")
+	t.leave(shown)
 	t.state.Shown, t.state.Seen, t.state.Focus = shown, seen[max(0, len(seen)-mostSeen):], ""
 	return nil
 }

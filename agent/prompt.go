@@ -14,10 +14,10 @@ const fixed = ""
 // actOf says which examples the model gets for an occasion that is said alone. Those that are missing are fixed:
 // what they say must be said exactly so.
 var actOf = map[string]string{
-	"greeting": "small_talk", "thanks": "small_talk", "goodbye": "small_talk", "declined": "small_talk", "out_of_scope": "small_talk",
+	"greeting": "small_talk", "greeting_name": "small_talk", "thanks": "small_talk", "goodbye": "small_talk", "declined": "small_talk", "out_of_scope": "small_talk",
 	"what_product": "ask", "forgotten": "ask", "compare_which": "ask", "which_product": "ask", "order_which": "ask", "no_more": "ask", "unclear": "ask", "cart_empty": "ask",
 	"added": "cart", "added_limited": "cart", "removed": "cart", "removed_empty": "cart", "reduced": "cart", "cart": "cart", "sold_out": "cart", "checkout": "cart", "checkout_none": "cart",
-	"listing_says": "listing", "price_is": "listing", "stock_is": "listing",
+	"back": "found", "listing_says": "listing", "price_is": "listing", "stock_is": "listing",
 }
 
 // examples are drafts and what a good assistant makes of them, in turn.

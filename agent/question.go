@@ -28,6 +28,9 @@ func (t *talk) question(ctx context.Context) error {
 	case len(products) == 0 && len(t.state.Shown) > 1 && stockCue.MatchString(t.turn.Text):
 		return t.stockOfAll(ctx)
 	case len(products) == 0:
+		if done, err := t.superlative(ctx); done || err != nil {
+			return err
+		}
 		if products, err = t.namedInShop(ctx); err != nil {
 			return err
 		} else if len(products) == 0 {

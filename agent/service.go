@@ -110,31 +110,6 @@ func (t *talk) order(ctx context.Context) (shop.Order, bool, error) {
 	return order, true, nil
 }
 
-// returnRequest says how to return something and offers a person who starts it: nothing is returned or refunded on
-// the assistant's word.
-func (t *talk) returnRequest(ctx context.Context) error {
-	var d draft
-	if t.parse.Slots.OrderID == "" {
-		d.add(t.fill("return_start"))
-	} else {
-		order, found, err := t.order(ctx)
-		if err != nil || !found {
-			return err
-		}
-		d.add(t.fill("return_order", t.statusOf(order)))
-	}
-	if passage, ok, err := t.passage(ctx, t.phrase("how_to_return")+" "+t.turn.Text); err != nil {
-		return err
-	} else if ok {
-		t.quote(&d, passage)
-	}
-	if t.rule() == "" {
-		d.add(t.fill("return_person"))
-		t.state.Offer = offerPerson
-	}
-	return t.tell(ctx, "order", d)
-}
-
 // quote adds a passage and names its article.
 func (t *talk) quote(d *draft, p shop.Passage) {
 	d.add(t.fill("quote", strings.TrimSpace(p.Text)))
@@ -186,6 +161,6 @@ func (t *talk) passage(ctx context.Context, question string) (best shop.Passage,
 }
 
 var (
-	yesCue = regexp.MustCompile(`(?i)^(?:yes|yeah|yep|yup|sure|ok(?:ay)?|please(?: do)?|go (?:ahead|on)|why not|of course|that would be (?:great|nice|good)|sounds good|do (?:it|that))(?:[\s,.!]+(?:please|thanks|thank you|do|sure|ok(?:ay)?|show me|go ahead|that's fine|fine))*[\s,.!]*$|^(?:好(?:的|啊|吧|呀)?|可以|行|要|嗯+|是的?|对|当然|麻烦(?:你|您)?了?|没问题)[\s，。！,.!]*(?:谢谢|吧|呀|啊)?[。！!.]*$`)
+	yesCue = regexp.MustCompile(`(?i)^(?:yes|yeah|yep|yup|sure|ok(?:ay)?|please(?: do)?|go (?:ahead|on)|(?:i )?confirm(?:ed)?|correct|why not|of course|that would be (?:great|nice|good)|sounds good|do (?:it|that))(?:[\s,.!]+(?:please|thanks|thank you|do|sure|ok(?:ay)?|show me|go ahead|that's fine|fine))*[\s,.!]*$|^(?:好(?:的|啊|吧|呀)?|可以|行|要|嗯+|是的?|对|当然|麻烦(?:你|您)?了?|没问题|确认|确定)[\s，。！,.!]*(?:谢谢|吧|呀|啊)?[。！!.]*$`)
 	noCue  = regexp.MustCompile(`(?i)^(?:no|nope|nah|no,? thanks?(?: you)?|not (?:now|really)|don't)[\s,.!]*(?:thanks?|thank you)?[\s,.!]*$|^(?:不用|不要|不了|不|不需要|算了)(?:了)?[，。！,.!]*(?:谢谢)?[。！!.]*$`)
 )

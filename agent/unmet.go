@@ -104,10 +104,15 @@ func brandLetters(brand string) string {
 const (
 	offerDrop   = "drop:"
 	offerPerson = "person"
+	offerReturn = "return"
 )
 
 // accept does what was offered.
 func (t *talk) accept(ctx context.Context, offer string) error {
+	if offer == offerReturn {
+		return t.sendReturn(ctx)
+	}
+	t.state.Return = nil
 	limit, ok := strings.CutPrefix(offer, offerDrop)
 	if !ok {
 		t.Handoff = &shop.HandoffRequest{Reason: "customer_asked"}

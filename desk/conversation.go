@@ -74,6 +74,8 @@ type Packet struct {
 		Customer   string         `json:"customer,omitempty"`
 		Lang       shop.Lang      `json:"lang"`
 	} `json:"session"`
+	// Summary is what the conversation was about; empty where the assistant answered nothing.
+	Summary    string        `json:"summary,omitempty"`
 	Transcript []dialog.Said `json:"transcript"`
 	// Need is what the customer looks for, gathered over turns; Intent and Slots what was understood last.
 	Need   shop.Need   `json:"need"`
@@ -124,6 +126,11 @@ func (d *Desk) Packet(ctx context.Context, a Agent, sessionID, address string) (
 	if p.Transcript, err = d.sessions.Transcript(ctx, now.ID, packetMessages); err != nil {
 		return p, err
 	}
+	summary, err := d.sessions.Summary(ctx, now.ID)
+	if err != nil {
+		return p, err
+	}
+	p.Summary = summary.Text
 	state, events, err := d.sessions.Memory(ctx, now.ID, packetEvents, protocol.TypeMessageCompleted, protocol.TypeRecommendationsShown)
 	if err != nil {
 		return p, err

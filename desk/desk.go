@@ -21,6 +21,7 @@ type Sessions interface {
 	PostPerson(ctx context.Context, sessionID string, r dialog.PersonPost) (protocol.Acknowledgement, error)
 	Session(ctx context.Context, sessionID string) (dialog.Session, error)
 	Memory(ctx context.Context, sessionID string, limit int, types ...protocol.Type) (shop.State, []protocol.Envelope, error)
+	Summary(ctx context.Context, sessionID string) (dialog.Summary, error)
 	Transcript(ctx context.Context, sessionID string, limit int) ([]dialog.Said, error)
 	Latest(b *pgx.Batch, sessions []string) map[string]string
 	TellHere(sessionID string, typ protocol.Type, data any) error

@@ -35,6 +35,7 @@ func Export(ctx context.Context, tx pgx.Tx, sessions []string) (map[string][]jso
 			FROM messages WHERE session_id = ANY ($1::uuid[]) ORDER BY session_id, seq) t`,
 		"events": `SELECT row_to_json(t) FROM (SELECT session_id, seq, type, data, ts
 			FROM events WHERE session_id = ANY ($1::uuid[]) ORDER BY session_id, seq) t`,
+		"summaries": `SELECT row_to_json(t) FROM conversation_summaries t WHERE session_id = ANY ($1::uuid[]) ORDER BY session_id`,
 		"handoffs": `SELECT row_to_json(t) FROM (SELECT id, session_id, reason, note, lang, status, agent, created_at, changed_at
 			FROM handoffs WHERE session_id = ANY ($1::uuid[]) ORDER BY created_at) t`,
 	} {

@@ -44,6 +44,8 @@ type Options struct {
 	Push Push
 	// Carts moves a visitor's cart to the customer at login; nil where nobody keeps carts.
 	Carts Carts
+	// Summariser tells what long conversations are about; nil where nobody does.
+	Summariser Summariser
 	// Desk keeps the queues that people answer from; nil where nobody does.
 	Desk Desk
 	// Logger gets what operators need; never a customer's text at info level. Default: discard.
@@ -129,12 +131,14 @@ type Manager struct {
 	turnsMu sync.Mutex
 	turns   map[*turn]struct{}
 	beatNow chan struct{}
+	// toSummarise are sessions whose summary is asked for.
+	toSummarise chan string
 }
 
 // NewManager makes a manager over a migrated database. It starts nothing; turns run while Run does.
 func NewManager(pool *pgxpool.Pool, assistant Assistant, o Options) *Manager {
 	o = o.withDefaults()
-	m := &Manager{o: o, assistant: assistant, log: o.Logger, turns: map[*turn]struct{}{}, beatNow: make(chan struct{}, 1),
+	m := &Manager{o: o, assistant: assistant, log: o.Logger, turns: map[*turn]struct{}{}, beatNow: make(chan struct{}, 1), toSummarise: make(chan string, mostToSummarise),
 		store: &store{pool: pool, now: o.Now, wait: o.DatabaseWait}, line: newLine(o.MaxWaiting)}
 	if m.o.Replica == "" {
 		m.o.Replica = m.newID()

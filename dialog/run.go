@@ -27,6 +27,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	keepers.Go(func() { m.every(ctx, m.o.SweepEvery, m.sweep) })
 	keepers.Go(func() { m.poll(ctx) })
 	keepers.Go(func() { m.every(ctx, placesEvery, m.tellPlaces) })
+	keepers.Go(func() { m.summarise(ctx) })
 
 	<-ctx.Done()
 	m.line.close()

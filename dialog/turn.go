@@ -28,6 +28,8 @@ type turn struct {
 	cancel           context.CancelCauseFunc
 	// attached is true where the question came from somebody who was listening.
 	attached bool
+	// since is how many answers came after the last summary.
+	since int
 
 	mu   sync.Mutex
 	text []byte
@@ -45,6 +47,8 @@ func (m *Manager) claim(ctx context.Context, session string) (*turn, error) {
 	var (
 		q       *question
 		running answer
+		summary Summary
+		since   int
 		t       *turn
 	)
 	read := func(b *pgx.Batch) {
@@ -57,6 +61,9 @@ func (m *Manager) claim(ctx context.Context, session string) (*turn, error) {
 			return err
 		})
 		b.Queue(selectStreaming, session).QueryRow(running.scan)
+		b.Queue(selectSummary, session).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&summary.Text, &summary.UpTo, &summary.ByModel, &since)
+		})
 	}
 	work := func(tx *sessionTx) error {
 		row := &tx.row
@@ -74,6 +81,7 @@ func (m *Manager) claim(ctx context.Context, session string) (*turn, error) {
 		if err := t.ask(row, q); err != nil {
 			return err
 		}
+		t.asked.Summary, t.since = summary.Text, since
 		seq, err := tx.append(protocol.TypeMessageCreated, protocol.MessageCreated{MessageID: t.message,
 			Role: protocol.RoleAssistant, State: protocol.StateStreaming, ReplyTo: t.replyTo})
 		if err != nil {
@@ -152,6 +160,9 @@ func (t *turn) run(base context.Context, room *room) (more bool) {
 	m.hub.end(room)
 	more = t.end(base, d, state, outcome.Handoff)
 	m.removeTurn(t)
+	if t.since+1 >= outgrown || outcome.Handoff != nil {
+		m.wantSummary(t.session)
+	}
 	m.log.Info("turn ended", "session", t.session, "message", t.message, "state", d.State, "reason", d.Reason,
 		"intent", d.Intent, "took", time.Since(began))
 	return more

@@ -1,7 +1,6 @@
 package orders
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,13 +41,15 @@ func (o *Orders) Find(ctx context.Context, orderID string) (shop.Order, error) {
 	}
 	found, err := pgx.CollectExactlyOneRow(rows, scanOrder)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return shop.Order{}, shop.Errorf(shop.CodeNotFound, "There is no order of this number. Check it and try again.")
+		return shop.Order{}, errNoOrder
 	}
 	if err != nil {
 		return shop.Order{}, fmt.Errorf("find order: %w", err)
 	}
 	return found, nil
 }
+
+var errNoOrder = shop.Errorf(shop.CodeNotFound, "There is no order of this number. Check it and try again.")
 
 // mostOrders bounds what Of returns.
 const mostOrders = 50
@@ -70,50 +71,23 @@ func (o *Orders) Of(ctx context.Context, customer string) ([]shop.Order, error) 
 	return found, nil
 }
 
-// longestOrder bounds one line of an import, in bytes.
-const longestOrder = 1 << 20
-
 // Import reads one JSON order a line and stores them all, or none where one is bad: the error then has code
 // bad_request and names the line. Orders that are there already are replaced. It returns how many were read.
 func (o *Orders) Import(ctx context.Context, r io.Reader) (int, error) {
-	batch, n, number := &pgx.Batch{}, 0, 0
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longestOrder)
-	err := pgx.BeginFunc(ctx, o.pool, func(tx pgx.Tx) error {
-		for lines.Scan() {
-			number++
-			if len(strings.TrimSpace(lines.Text())) == 0 {
-				continue
-			}
-			order, err := readOrder(lines.Bytes())
-			if err != nil {
-				return badOrder(number, err.Error(), err)
-			}
-			if err := queueOrder(batch, order); err != nil {
-				return badOrder(number, "its lines can't be written", err)
-			}
-			n++
-			if batch.Len() == 500 {
-				if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-					return err
-				}
-				batch = &pgx.Batch{}
-			}
+	n, err := importLines(ctx, o.pool, r, func(b *pgx.Batch, line []byte) string {
+		order, err := readOrder(line)
+		if err != nil {
+			return err.Error()
 		}
-		if err := lines.Err(); err != nil {
-			return badOrder(number+1, "it can't be read", err)
+		if err := queueOrder(b, order); err != nil {
+			return "its lines can't be written"
 		}
-		return tx.SendBatch(ctx, batch).Close()
+		return ""
 	})
 	if err != nil {
 		return 0, fmt.Errorf("import orders: %w", err)
 	}
 	return n, nil
-}
-
-func badOrder(line int, problem string, cause error) error {
-	return &shop.Error{Code: shop.CodeBadRequest, Cause: cause,
-		Message: fmt.Sprintf("Line %d is no order: %s. Nothing was imported.", line, problem)}
 }
 
 // readOrder reads and checks one order.

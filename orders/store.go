@@ -75,3 +75,45 @@ func (c *Carts) clear(ctx context.Context, owner string) error {
 	_, err := c.pool.Exec(ctx, `DELETE FROM cart_lines WHERE owner = $1`, owner)
 	return err
 }
+
+// lockOrder reads an order for a change.
+func lockOrder(ctx context.Context, tx pgx.Tx, orderID string) (shop.Order, error) {
+	rows, err := tx.Query(ctx, `SELECT `+orderColumns+` FROM orders WHERE key = $1 FOR UPDATE`, orderKey(orderID))
+	if err != nil {
+		return shop.Order{}, err
+	}
+	order, err := pgx.CollectExactlyOneRow(rows, scanOrder)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return shop.Order{}, errNoOrder
+	}
+	return order, err
+}
+
+// requested reports whether a request for the order was taken already.
+func requested(ctx context.Context, tx pgx.Tx, request, key string) (known bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM return_requests WHERE id = $1 AND order_key = $2)`, request, key).Scan(&known)
+	return known, err
+}
+
+func insertReturn(ctx context.Context, tx pgx.Tx, r shop.ReturnRequest) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO return_requests (id, order_key, customer, skus) VALUES ($1, $2, $3, $4)`,
+		r.ID, orderKey(r.Order), r.Customer, r.SKUs); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE orders SET status = $2, updated_at = now() WHERE key = $1`, orderKey(r.Order), shop.StatusReturnRequested)
+	return err
+}
+
+func (c *Customers) one(ctx context.Context, id string) (found shop.Customer, err error) {
+	err = c.pool.QueryRow(ctx, `SELECT id, name, email, lang FROM customers WHERE id = $1`, id).Scan(&found.ID, &found.Name, &found.Email, &found.Lang)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return found, shop.Errorf(shop.CodeNotFound, "There is no such customer.")
+	}
+	return found, err
+}
+
+func queueCustomer(b *pgx.Batch, c shop.Customer) {
+	b.Queue(`INSERT INTO customers (id, name, email, lang) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, lang = excluded.lang, updated_at = now()`,
+		c.ID, c.Name, c.Email, string(c.Lang))
+}

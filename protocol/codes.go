@@ -53,6 +53,7 @@ func ErrorCodes() []ErrorCode {
 		{CodePositionAhead, "The position lies in the future of this session's log.", "Resume with an empty position and rebuild the view.", false},
 		{CodeDuplicateConflict, "This client_msg_id was used in this session for another text.", "Use a new client_msg_id for a new message; the same one only to retry.", false},
 		{shop.CodeBusy, "Too many questions wait, or the server is full.", "Wait for an answer, then send again with the same client_msg_id.", true},
+		{shop.CodeUnavailable, "A system of the shop's own does not answer.", "Try again in a moment.", true},
 		{shop.CodeRateLimit, "Too many frames in too short a time.", "Slow down and retry.", true},
 		{shop.CodeNotFound, "What the frame speaks of does not exist.", "Open a new session, or check the id.", false},
 		{shop.CodeForbidden, "The secret or ticket does not fit this session.", "Get a new ticket.", false},

@@ -48,4 +48,6 @@ const (
 	CodeConflict   = "conflict"
 	CodeTooLarge   = "too_large"
 	CodeRateLimit  = "rate_limited"
+	// CodeUnavailable: a system of the shop's own does not answer.
+	CodeUnavailable = "unavailable"
 )

@@ -1,5 +1,7 @@
 package shop
 
+import "strings"
+
 // State is what the assistant remembers of a conversation between turns. The agent alone changes it;
 // the session manager stores it with the turn that produced it, in the same transaction.
 type State struct {
@@ -10,6 +12,8 @@ type State struct {
 	Beside []Need `json:"beside,omitempty"`
 	// Shown are the products shown last, in their order; references count from 1 in this list.
 	Shown []ShownProduct `json:"shown,omitempty"`
+	// Before are the lists that were shown before, the latest last, at most three: "back to the earlier ones".
+	Before []Screen `json:"before,omitempty"`
 	// Rejected are SKUs that the customer turned down.
 	Rejected []string `json:"rejected,omitempty"`
 	// Seen are the SKUs shown so far, the latest last, at most 64; "show me others" leaves them out, and names of
@@ -23,6 +27,22 @@ type State struct {
 	History []string `json:"history,omitempty"`
 	// Misses counts misunderstandings in a row; at two the assistant offers a person.
 	Misses int `json:"misses,omitempty"`
+	// Return is the return that is being talked about; nil where there is none.
+	Return *Return `json:"return,omitempty"`
+}
+
+// Screen is a list that was shown, and what was looked for then.
+type Screen struct {
+	Need   Need     `json:"need,omitzero"`
+	Beside []Need   `json:"beside,omitempty"`
+	SKUs   []string `json:"skus"`
+}
+
+// Return is what a customer wants to send back. Without an order it is still asked which one.
+type Return struct {
+	Order string `json:"order,omitempty"`
+	// SKUs are the lines that go back.
+	SKUs []string `json:"skus,omitempty"`
 }
 
 // Need is what the customer is looking for, gathered over turns.
@@ -75,6 +95,35 @@ type OrderLine struct {
 	Title    string `json:"title"`
 	Quantity int    `json:"quantity"`
 	Price    Money  `json:"price"`
+}
+
+// Returnable reports whether the order's goods can be sent back now: they have arrived and nothing was done about them.
+func (o Order) Returnable() bool {
+	return strings.EqualFold(strings.TrimSpace(o.Status), StatusDelivered)
+}
+
+// States of an order that the assistant acts on; shops have others too, which it only tells.
+const (
+	StatusDelivered       = "delivered"
+	StatusReturnRequested = "return requested"
+)
+
+// ReturnRequest is a return that a customer has confirmed.
+type ReturnRequest struct {
+	// ID names the request: the same one made twice is one.
+	ID       string   `json:"id"`
+	Order    string   `json:"order"`
+	Customer string   `json:"customer"`
+	SKUs     []string `json:"skus"`
+}
+
+// Customer is what the shop knows of somebody who has an account.
+type Customer struct {
+	ID string `json:"id"`
+	// Name is how to speak to the customer; may be empty.
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+	Lang  Lang   `json:"lang,omitempty"`
 }
 
 // Article is a piece of the shop's knowledge: shipping, returns, payment.

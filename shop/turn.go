@@ -19,6 +19,8 @@ type Turn struct {
 	// Text is what the customer wrote: valid UTF-8, trimmed, not empty, at most the configured length.
 	Text  string
 	State State
+	// Summary is what the conversation was about before State.History, empty where it is short.
+	Summary string
 	// Locale is the language that the client's interface is set to; the utterance's own language wins.
 	Locale Lang
 }
@@ -158,3 +160,20 @@ func (t *Timer) Mark(name string) {
 
 // Stages are the steps noted so far.
 func (t *Timer) Stages() []Stage { return t.stages }
+
+// Exchange is one utterance that the assistant answered.
+type Exchange struct {
+	Asked, Answered string
+	Intent          Intent
+	Slots           Slots
+}
+
+// Conversation is what a summary is made of.
+type Conversation struct {
+	// Customer is the verified customer, else the visitor's session.
+	Customer string
+	Lang     Lang
+	// Exchanges are the latest ones, oldest first.
+	Exchanges []Exchange
+	State     State
+}

@@ -85,6 +85,8 @@ type Utterance struct {
 	Text string
 	// History holds earlier utterances of the customer, oldest first.
 	History []string
+	// Summary is what the conversation was about before that; empty where it is short.
+	Summary string
 	// Shown are the products on the customer's screen, in their order; position 1 is Shown[0].
 	Shown []ShownProduct
 }

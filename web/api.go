@@ -29,7 +29,7 @@ var _ huma.StatusError = (*apiError)(nil)
 var statuses = map[string]int{
 	shop.CodeNotFound: http.StatusNotFound, shop.CodeForbidden: http.StatusForbidden, shop.CodeConflict: http.StatusConflict,
 	shop.CodeTooLarge: http.StatusRequestEntityTooLarge, shop.CodeRateLimit: http.StatusTooManyRequests,
-	shop.CodeBusy: http.StatusServiceUnavailable, "draining": http.StatusServiceUnavailable,
+	shop.CodeBusy: http.StatusServiceUnavailable, shop.CodeUnavailable: http.StatusServiceUnavailable, "draining": http.StatusServiceUnavailable,
 	shop.CodeInternal: http.StatusInternalServerError,
 }
 

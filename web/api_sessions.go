@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"time"
 
 	"floorwalker/dialog"
 	"floorwalker/identity"
@@ -191,6 +192,9 @@ func (s *Server) showCart(ctx context.Context, sessionID, customer string) {
 	if s.parts.Carts == nil {
 		return
 	}
+	const patience = 2 * time.Second // a login does not wait for a shop that is slow
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	cart, err := s.parts.Carts.Get(ctx, customer)
 	if err == nil && len(cart.Lines) > 0 {
 		err = s.parts.Sessions.CartChanged(ctx, sessionID, cart)

@@ -18,9 +18,12 @@ type conversationInput struct {
 
 type packetBody struct {
 	desk.Packet
-	// Cart and Orders are the customer's own; orders only of a verified customer.
-	Cart   *shop.Cart   `json:"cart,omitempty"`
-	Orders []shop.Order `json:"orders"`
+	// Cart and Orders are the customer's own; orders, and who it is, only of a verified customer.
+	Cart   *shop.Cart     `json:"cart,omitempty"`
+	Orders []shop.Order   `json:"orders"`
+	Known  *shop.Customer `json:"known,omitempty"`
+	// Missing names what the shop's own system did not tell: cart, orders, known.
+	Missing []string `json:"missing,omitempty"`
 	// RejectedProducts are the turned-down products that are still sold.
 	RejectedProducts []foundProduct `json:"rejected_products"`
 }
@@ -113,19 +116,8 @@ func (s *Server) packet(ctx context.Context, in *conversationInput) (*struct{ Bo
 		return nil, s.fail(ctx, "packet not read", err)
 	}
 	b := packetBody{Packet: p, Orders: []shop.Order{}, RejectedProducts: []foundProduct{}}
-	owner := p.Session.Customer
-	orElse(&owner, p.Session.ID)
-	if s.parts.Carts != nil {
-		cart, err := s.parts.Carts.Get(ctx, owner)
-		if err != nil {
-			return nil, s.fail(ctx, "cart not read", err)
-		}
-		b.Cart = &cart
-	}
-	if s.parts.Purchases != nil && p.Session.Customer != "" {
-		if b.Orders, err = s.parts.Purchases.Of(ctx, p.Session.Customer); err != nil {
-			return nil, s.fail(ctx, "orders not read", err)
-		}
+	if err := s.belongings(ctx, p, &b); err != nil {
+		return nil, err
 	}
 	if len(p.Rejected) > 0 {
 		rejected, err := s.parts.Catalogue.Products(ctx, p.Rejected)
@@ -137,6 +129,61 @@ func (s *Server) packet(ctx context.Context, in *conversationInput) (*struct{ Bo
 		}
 	}
 	return &struct{ Body packetBody }{b}, nil
+}
+
+// belongings reads what the shop keeps of the customer. A system that does not answer leaves a gap, which is named.
+func (s *Server) belongings(ctx context.Context, p desk.Packet, b *packetBody) error {
+	customer := p.Session.Customer
+	owner := customer
+	orElse(&owner, p.Session.ID)
+	for _, part := range []struct {
+		name string
+		read func() error
+	}{
+		{"cart", func() error {
+			if s.parts.Carts == nil {
+				return nil
+			}
+			cart, err := s.parts.Carts.Get(ctx, owner)
+			if err == nil {
+				b.Cart = &cart
+			}
+			return err
+		}},
+		{"orders", func() error {
+			if s.parts.Purchases == nil || customer == "" {
+				return nil
+			}
+			all, err := s.parts.Purchases.Of(ctx, customer)
+			if len(all) > 0 {
+				b.Orders = all
+			}
+			return err
+		}},
+		{"known", func() error {
+			if s.parts.Customers == nil || customer == "" {
+				return nil
+			}
+			known, err := s.parts.Customers.Customer(ctx, customer)
+			if code, _ := shop.CodeOf(err); err != nil && code == shop.CodeNotFound {
+				return nil
+			}
+			if err == nil {
+				b.Known = &known
+			}
+			return err
+		}},
+	} {
+		err := part.read()
+		if code, _ := shop.CodeOf(err); err != nil && code == shop.CodeUnavailable {
+			b.Missing = append(b.Missing, part.name)
+			continue
+		}
+		if err != nil {
+			return s.fail(ctx, part.name+" not read", err)
+		}
+	}
+	return nil
 }
 
 func (s *Server) reply(ctx context.Context, in *replyInput) (*ackOutput, error) {

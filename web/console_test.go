@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"floorwalker/agent"
 	"floorwalker/behaviour"
 	"floorwalker/client"
 	"floorwalker/desk"
@@ -53,6 +55,8 @@ type floorSetup struct {
 	products  webtest.Products
 	behaviour bool
 	agents    []desk.Agent
+	// parts changes what the servers work with.
+	parts func(*web.Parts)
 }
 
 var (
@@ -111,6 +115,7 @@ func (f *floor) open(s floorSetup, database, broker string) *served {
 	s.desk.Wake, s.dialog.Wake = wake, wake
 	people := desk.New(pool, s.desk)
 	s.dialog.Desk, s.dialog.Relay = people, dialog.NewRelay(pool, nc, dialog.RelayOptions{Every: 50 * time.Millisecond})
+	s.dialog.Summariser = agent.New(agent.Parts{}, agent.Config{})
 	manager := dialog.NewManager(pool, s.assistant, s.dialog)
 	people.Join(manager)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -122,6 +127,9 @@ func (f *floor) open(s floorSetup, database, broker string) *served {
 		Status: func(context.Context) web.Readiness { return web.Readiness{Ready: true} }}
 	if s.behaviour {
 		parts.Behaviour = behaviour.NewLog(pool, behaviour.Options{})
+	}
+	if s.parts != nil {
+		s.parts(&parts)
 	}
 	server := web.New(parts, s.web)
 	serving, stopServing := context.WithCancel(context.Background())
@@ -402,10 +410,11 @@ func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
 		Transcript []dialog.Said
 		Need       shop.Need
 		Suggested  string
+		Summary    string
 		Tried      []desk.Try
 	}
 	s.do("GET", "conversations/"+c.Session, nil, &packet)
-	if len(packet.Transcript) != 4 || packet.Need.Product != "red shoes" || !strings.Contains(packet.Suggested, "red shoes") || len(packet.Tried) != 2 {
+	if len(packet.Transcript) != 4 || packet.Need.Product != "red shoes" || !strings.Contains(packet.Suggested, "red shoes") || !strings.Contains(packet.Summary, "red shoes") || len(packet.Tried) != 2 {
 		t.Errorf("the packet %+v", packet)
 	}
 	claimed := s.claim(c)
@@ -461,5 +470,30 @@ func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
 	}
 	if status, _ := s.request("POST", "conversations/"+c.Session+"/messages", map[string]any{"client_msg_id": "r2", "text": "late"}); status != 409 {
 		t.Errorf("a reply after the end: %d", status)
+	}
+}
+
+// shut is a shop's own system that does not answer.
+type shut struct{}
+
+var errShut = shop.Errorf(shop.CodeUnavailable, "The shop's order system does not answer.")
+
+func (shut) Get(context.Context, string) (shop.Cart, error)              { return shop.Cart{}, errShut }
+func (shut) Set(context.Context, string, string, int) (shop.Cart, error) { return shop.Cart{}, errShut }
+
+func TestAPacketIsThereThoughTheShopsOwnSystemIsNot(t *testing.T) {
+	f := openFloor(t, floorSetup{parts: func(p *web.Parts) { p.Carts = shut{} }})
+	v := f.customer(0)
+	v.say("a person please")
+	v.until(protocol.TypeHandoffQueued)
+	s := f.sit(0, "kim")
+	c := s.waits(v.session(), "queued")
+	var packet struct {
+		Transcript []dialog.Said
+		Missing    []string
+	}
+	s.do("GET", "conversations/"+c.Session, nil, &packet)
+	if len(packet.Transcript) == 0 || !slices.Equal(packet.Missing, []string{"cart"}) {
+		t.Errorf("the packet %+v", packet)
 	}
 }

@@ -82,6 +82,11 @@ type Purchases interface {
 	Of(ctx context.Context, customer string) ([]shop.Order, error)
 }
 
+// Customers are those who have an account; shop.CodeNotFound where nobody has this id.
+type Customers interface {
+	Customer(ctx context.Context, id string) (shop.Customer, error)
+}
+
 // Articles reads the shop's knowledge by slug; shop.CodeNotFound where there is none.
 type Articles interface {
 	Article(ctx context.Context, slug string) (shop.Article, error)
@@ -111,6 +116,8 @@ type Parts struct {
 	Behaviour Behaviour
 	// Purchases may be nil; agents then see no orders.
 	Purchases Purchases
+	// Customers may be nil; agents then see a customer's id alone.
+	Customers Customers
 	// Articles may be nil; citations then lead nowhere.
 	Articles Articles
 	// Operator is what admins work with at /admin; nil where there is none.

@@ -100,8 +100,11 @@ func (l *LLM) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
 		}
 		ask = "Screen: " + strings.Join(titles, ", ") + "\n" + ask
 	}
+	if u.Summary != "" {
+		ask = "Earlier: " + first(u.Summary, 300) + "\n" + ask
+	}
 	messages := append([]llm.Message{{Role: llm.System, Content: instructions}}, parseExamples...)
-	messages = append(messages, llm.Message{Role: llm.User, Content: first(ask, 600)})
+	messages = append(messages, llm.Message{Role: llm.User, Content: first(ask, 900)})
 	var m reply
 	if err := l.model.JSON(ctx, messages, l.schema, &m); err != nil {
 		return shop.Parse{}, fmt.Errorf("parse by model: %w", err)

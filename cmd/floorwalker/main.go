@@ -24,6 +24,8 @@ type cli struct {
 	Fetch        fetchCmd        `cmd:"" help:"Fetch what is missing into the cache folder."`
 	Import       importCmd       `cmd:"" help:"Take a catalogue in: JSON Lines, CSV, icecat or retail."`
 	ImportEvents importEventsCmd `cmd:"" help:"Take in what customers did elsewhere: User Behavior Insights."`
+	ImportOrders importOrdersCmd `cmd:"" help:"Take in orders that were made: JSON Lines."`
+	ImportPeople importPeopleCmd `cmd:"" name:"import-customers" help:"Take in who has an account: JSON Lines."`
 	Export       exportCmd       `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
 	ExportLists  exportListsCmd  `cmd:"" help:"Write the lists that customers saw and what came of them, for training."`
 	Backup       backupCmd       `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`

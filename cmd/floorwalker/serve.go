@@ -21,6 +21,7 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/identity"
 	"floorwalker/orders"
+	"floorwalker/orders/shopapi"
 	"floorwalker/privacy"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
@@ -54,6 +55,7 @@ type serveCmd struct {
 	services
 	languageModel
 	knownCustomers
+	shopSystem
 	eventKeeping
 	keeping
 	pushing
@@ -125,10 +127,13 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return errors.New("--sponsored-weight is from 0 to 1")
 	}
 	ads := sponsored.New(base.pool, sponsored.Options{Predict: events.Shares, Weight: c.SponsoredWeight, Logger: log})
-	baskets := orders.NewCarts(base.pool, catalogue, orders.CartOptions{Rates: rates})
-	carts := events.WatchCarts(baskets)
-	purchases := orders.NewOrders(base.pool)
-	if err := loadDemo(ctx, c.Demo, catalogue, articles, purchases, std.err); err != nil {
+	own, err := c.shopSystem.open(base.pool, catalogue, rates, log)
+	if err != nil {
+		return err
+	}
+	defer own.close()
+	carts := events.WatchCarts(own.carts)
+	if err := loadDemo(ctx, c.Demo, catalogue, articles, orders.NewOrders(base.pool), std.err); err != nil {
 		return err
 	}
 	local, err := understanding.NewLocal(ctx, m.english, m.chinese)
@@ -155,12 +160,12 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: purchases, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Spelling: local},
-		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey),
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: own.orders, Customers: own.customers, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Spelling: local},
+		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), ReturnsToDesk: own.api == nil,
 			PersonFrom: personFrom, PersonTopics: c.PersonTopics, Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
 	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
-	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: baskets, Push: c.outbox(base.pool), Logger: log})
+	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: own.carts, Summariser: assistant, Push: c.outbox(base.pool), Logger: log})
 	people.Join(manager)
 	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
 		return err
@@ -179,9 +184,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	status := readiness(base, catalogue, model, live.swap)
+	status := readiness(base, catalogue, model, live.swap, own.api)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: purchases}
+		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: own.orders, Customers: own.customers}
 	imports := retrieval.NewJobs(catalogue, log)
 	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
 	if verifier != nil {
@@ -252,7 +257,7 @@ func networks(given []string) (all []netip.Prefix, err error) {
 }
 
 // readiness looks at each part.
-func readiness(base *base, catalogue *retrieval.Store, model *model, ranker *ranking.Switch) func(context.Context) web.Readiness {
+func readiness(base *base, catalogue *retrieval.Store, model *model, ranker *ranking.Switch, api *shopapi.Client) func(context.Context) web.Readiness {
 	return func(ctx context.Context) web.Readiness {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
@@ -275,6 +280,13 @@ func readiness(base *base, catalogue *retrieval.Store, model *model, ranker *ran
 		}
 		r.Components["ranker"] = web.Component{State: "ready", Detail: ranker.Model()}
 		r.Components["llm"] = model.component()
+		switch {
+		case api == nil: // carts and orders are in tables of our own
+		case api.Up():
+			r.Components["shop_api"] = web.Component{State: "ready"}
+		default:
+			r.Components["shop_api"] = web.Component{State: "failed", Detail: "does not answer; customers are told so where it is needed"}
+		}
 		return r
 	}
 }

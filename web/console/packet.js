@@ -6,19 +6,25 @@ import { stamp, t } from "./words.js";
 
 // drawPacket fills the panel. add(sku, title) puts a product into the reply, or is null where nothing can be sent.
 export function drawPacket(panel, packet, { queueName, add }) {
-  const { case: asked, session } = packet;
+  const { case: asked, session, known } = packet;
   panel.replaceChildren(
     section("packetWhy",
       asked.reason ? element("p", {}, element("strong", {}, t(`reason_${asked.reason}`)), asked.note ? ` — ${asked.note}` : "") : null,
-      facts([[t("customer"), who({ customer: session.customer, session: session.id })], [t("queue"), asked.queue && queueName(asked.queue)],
+      facts([[t("customer"), who({ customer: session.customer, session: session.id })], [t("name"), known?.name], [t("email"), known?.email], [t("queue"), asked.queue && queueName(asked.queue)],
         [t("language"), session.lang], [t("asked"), asked.handoff_id && stamp(asked.asked_at)]])),
+    packet.summary ? section("packetSummary", element("p", { class: "summary", dir: "auto" }, packet.summary)) : "",
     section("packetNeed", packet.intent ? element("p", { class: "intent" }, t("intent", packet.intent)) : null,
       facts([...pairs(packet.need), ...pairs(packet.slots).filter(([name]) => !(name in (packet.need ?? {})))])),
     section("packetShown", products(packet.shown, add)),
     section("packetRejected", products(rejected(packet), null)),
-    section("packetCart", cart(packet.cart)),
-    section("packetOrders", orders(packet.orders)),
+    section("packetCart", cart(packet.cart) ?? untold(packet, "cart")),
+    section("packetOrders", orders(packet.orders) ?? untold(packet, "orders")),
     section("packetTried", tried(packet.tried)));
+}
+
+// untold says that a part is missing because the shop's own system did not tell it.
+function untold(packet, part) {
+  return packet.missing?.includes(part) ? element("p", { class: "empty" }, t("notTold")) : null;
 }
 
 function section(name, ...content) {
