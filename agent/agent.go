@@ -265,8 +265,8 @@ func (t *talk) actOrOwnUp(ctx context.Context, attack bool) error {
 
 // act does what the intent asks for. A misunderstanding is counted; two in a row offer a person.
 func (t *talk) act(ctx context.Context, attack bool) error {
-	offer, returning := t.state.Offer, t.state.Return
-	t.state.Offer, t.state.Return = "", nil
+	offer, returning, asked := t.state.Offer, t.state.Return, t.state.Asked
+	t.state.Offer, t.state.Return, t.state.Asked = "", nil, ""
 	switch {
 	case attack:
 		return t.say(ctx, "attack")
@@ -285,6 +285,9 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	if t.onlyForgets() {
 		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected, t.state.Before = shop.Need{}, nil, nil, nil, nil
 		return t.say(ctx, "forgotten")
+	}
+	if done, err := t.withoutNumber(ctx, asked); done || err != nil {
+		return err
 	}
 	if done, err := t.goBack(ctx); done || err != nil {
 		return err
@@ -374,16 +377,28 @@ func (t *talk) greet(ctx context.Context) error {
 // givesUp takes an utterance that gives up a limit of the need ("any colour is fine") for the refinement that it is.
 func (t *talk) givesUp() {
 	switch t.parse.Intent {
-	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend, shop.IntentAddToCart, shop.IntentRemoveFromCart:
+	case shop.IntentRefine, shop.IntentRecommend, shop.IntentAddToCart, shop.IntentRemoveFromCart:
 		return
+	case shop.IntentSearch:
+		if readKind(bare(t.parse.Slots.Product)).head != "" && !limitNames[readKind(bare(t.parse.Slots.Product)).head] {
+			return // "any colour of tent"
+		}
 	}
 	if empty(t.state.Need) || len(t.parse.Slots.Reference) > 0 {
 		return
 	}
-	if slices.ContainsFunc(slices.Collect(maps.Values(freeCues)), func(cue *regexp.Regexp) bool { return cue.MatchString(t.turn.Text) }) {
+	if givesUpLimit(t.turn.Text) {
 		t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
 		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
 	}
+}
+
+// limitNames are words for limits, which name no product.
+var limitNames = wordSet("color colour brand size material fabric price budget")
+
+// givesUpLimit reports whether an utterance gives up any limit.
+func givesUpLimit(text string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(freeCues)), func(cue *regexp.Regexp) bool { return cue.MatchString(text) })
 }
 
 // onlyForgets reports whether the utterance takes the need back and says nothing else, whatever the parser made of it.
@@ -391,7 +406,7 @@ func (t *talk) onlyForgets() bool {
 	const few = 4 // words
 	said := t.parse.Slots
 	said.Sort, said.Exclude = "", nil
-	return !empty(t.state.Need) && forgetCue.MatchString(t.turn.Text) && len(lexicon.Words(t.turn.Text)) <= few &&
+	return !empty(t.state.Need) && forgetCue.MatchString(t.turn.Text) && !givesUpLimit(t.turn.Text) && len(lexicon.Words(t.turn.Text)) <= few &&
 		empty(readMove(shop.Parse{Slots: said}, "", func(float64, string) *shop.Money { return &shop.Money{} }).said)
 }
 

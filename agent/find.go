@@ -261,6 +261,11 @@ func madeFor(p shop.Product, audience string) bool {
 	return false
 }
 
+// namesAudience reports whether a listing says for whom a thing is.
+func namesAudience(p shop.Product) bool {
+	return p.Attributes["audience"] != "" || len(lexicon.AudiencesIn(p.Title)) > 0
+}
+
 // firstThose moves those that pass before the others.
 func firstThose(found []shop.Candidate, pass func(shop.Product) bool) []shop.Candidate {
 	var first, later []shop.Candidate
@@ -416,7 +421,7 @@ func (t *talk) below(limit *shop.Money) *shop.Money {
 var rejectCue = regexp.MustCompile(`(?i)\b(?:not|don't (?:like|want)|do not (?:like|want)|dislike|hate|except|without|anything but|other than)\b|不(?:喜欢|要|想要)|除了`)
 
 // rejectsAll turns down all that is shown: "I don't like any of these".
-var rejectsAll = regexp.MustCompile(`(?i)\b(?:none of (?:these|those|them)|not any of (?:these|those|them)|don't (?:like|want) (?:any of )?(?:these|those|them)|do not (?:like|want) (?:any of )?(?:these|those|them)|neither of (?:these|those|them))\b|没有(?:我)?(?:想要|喜欢|合适|满意)的|(?:都|一个也|一个都)不(?:喜欢|要|想要|合适|满意)`)
+var rejectsAll = regexp.MustCompile(`(?i)\b(?:none of (?:these|those|them)|not any of (?:these|those|them)|don't (?:like|want) (?:any of )?(?:these|those|them)|do not (?:like|want) (?:any of )?(?:these|those|them)|neither of (?:these|those|them)|(?:nothing|not) like (?:this|that|these|those)|not what i (?:want|wanted|meant|need|mean|am looking for|was looking for))\b|没有(?:我)?(?:想要|喜欢|合适|满意)的|(?:都|一个也|一个都)不(?:喜欢|要|想要|合适|满意)`)
 
 // reject notes what the customer turned down: "not the second one".
 func (t *talk) reject() {
@@ -483,6 +488,9 @@ func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion
 	count, one := t.phrase("products_one"), "_one"
 	if len(shown) > 1 {
 		count, one = t.format("products_many", len(shown)), ""
+	}
+	if need.Audience != "" && !slices.ContainsFunc(r.all, func(c shop.Candidate) bool { return namesAudience(c.Product) }) {
+		need.Audience = "" // a laptop for a daughter is no laptop for girls
 	}
 	what, limits := need.Product, t.limits(need)
 	if t.lang == shop.English && what != "" {

@@ -305,6 +305,9 @@ func (k kind) qualified(found []shop.Candidate) []shop.Candidate {
 	}
 	byCount := make([][]shop.Candidate, len(firm)+1)
 	for _, c := range found {
+		if contradicts(c.Product.Title, firm) {
+			continue
+		}
 		has := k.count(firm, c.Product)
 		if has == 0 && c.Relevance < clearlyFitting {
 			continue
@@ -318,6 +321,15 @@ func (k kind) qualified(found []shop.Candidate) []shop.Candidate {
 		}
 	}
 	return kept
+}
+
+// contradicts reports whether a title says the opposite of what was asked for, and not that too.
+func contradicts(title string, asked []string) bool {
+	words := singulars(title)
+	return slices.ContainsFunc(asked, func(q string) bool {
+		return slices.ContainsFunc(opposites[q], func(o string) bool { return slices.Contains(words, o) }) &&
+			!slices.ContainsFunc(sameQuality(q), func(same string) bool { return slices.Contains(words, same) })
+	})
 }
 
 // clearlyFitting is a relevance that only products of the asked kind reach.

@@ -138,6 +138,8 @@ var english = map[string][]string{
 	"back":               {"Here they are again, as before; the first is %s.", "Back to the earlier ones; the first is %s."},
 	"superlative":        {"By the listings it is %s: %s.", "That is %s; its listing says %s."},
 	"superlative_silent": {"The listings don't say it for enough of them to compare."},
+	"order_lost":         {"Never mind. The number stands in your confirmation mail; if you log in, I can see your orders without it. Or shall I get a person?"},
+	"listing_silent_but": {"The listing of %s doesn't say; for all our products this holds:"},
 	"how_to_return":      {"How do I send an item back?"},
 	"see":                {"See: %s."},
 	"quote":              {"%s"},

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,14 +50,18 @@ var idle = wordSet(`a about all also am an and any anybody anyone anything are a
 	pounds present presents recommend recommendation recommendations scope sell selling seller sellers she shop should show sister some somebody someone something
 	son sort special store stuff suggest suggestion suggestions sure tell thank thanks that the them there these they thing things this
 	to today too well trending under up us want wants was we what what's when where which who wife will with wondering would year years you your yuan
-	around below over than more less max maximum budget cheap expensive price spend between men's women's women girl girls boy boys baby teen teenager old`)
+	around below over than more less max maximum nothing number dont doesnt cant wont didnt havent isnt budget cheap expensive price spend between men's women's women girl girls boy boys baby teen teenager old`)
+
+// positive are the plain forms of comparatives: "something smaller" looks for what is small.
+var positive = map[string]string{"smaller": "small", "bigger": "large", "larger": "large", "lighter": "light", "longer": "long", "shorter": "short", "thinner": "thin", "softer": "soft",
+	"warmer": "warm", "quieter": "quiet", "simpler": "simple", "stronger": "strong", "wider": "wide", "sturdier": "sturdy", "darker": "dark", "brighter": "bright"}
 
 // content are the words of an English utterance that may say what is looked for, where no product is named.
 func content(text string) string {
 	var words []string
 	for _, w := range lexicon.Words(text) {
 		if !idle[w] && !lexicon.IsHan(w) && !strings.ContainsAny(w, "0123456789") {
-			words = append(words, w)
+			words = append(words, cmp.Or(positive[w], w))
 		}
 	}
 	if len(words) > 8 {

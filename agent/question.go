@@ -34,7 +34,7 @@ func (t *talk) question(ctx context.Context) error {
 		if products, err = t.namedInShop(ctx); err != nil {
 			return err
 		} else if len(products) == 0 {
-			return t.say(ctx, "which_product")
+			return t.serviceOr(ctx, "which_product")
 		}
 	}
 	p, text := products[0], t.turn.Text
@@ -56,8 +56,42 @@ func (t *talk) question(ctx context.Context) error {
 	if describeCue.MatchString(text) && p.DescriptionIn(t.lang) != "" {
 		return t.say(ctx, "listing_describe", t.named(p), firstSentences(p.DescriptionIn(t.lang), 3))
 	}
-	t.state.Offer = offerPerson
-	return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+	if !serviceCue.MatchString(text) {
+		t.state.Offer = offerPerson
+		return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+	}
+	passage, ok, err := t.passage(ctx, text)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		t.state.Offer = offerPerson
+		return t.say(ctx, "listing_silent", p.TitleIn(t.lang))
+	}
+	var d draft
+	d.add(t.fill("listing_silent_but", p.TitleIn(t.lang)))
+	t.quote(&d, passage)
+	return t.tell(ctx, "faq", d)
+}
+
+// serviceCue speaks of what a shop's articles answer for all products.
+var serviceCue = regexp.MustCompile(`(?i)\b(?:warrant(?:y|ies)|guarantees?|returns?|refunds?|exchange|shipping|ship|deliver(?:y|ed)?|pay(?:ment)?|install?ments?|repairs?)\b|保修|质保|退货|退款|换货|配送|运费|快递|送货|付款|支付|分期|维修`)
+
+// serviceOr answers a question that names no product from the shop's articles, where it speaks of the shop's service; else
+// it says what the occasion has.
+func (t *talk) serviceOr(ctx context.Context, occasion string) error {
+	if serviceCue.MatchString(t.turn.Text) {
+		passage, ok, err := t.passage(ctx, t.turn.Text)
+		if err != nil {
+			return err
+		}
+		if ok {
+			var d draft
+			t.quote(&d, passage)
+			return t.tell(ctx, "faq", d)
+		}
+	}
+	return t.say(ctx, occasion)
 }
 
 // stockOfAll says which of the products on the screen are in stock.
@@ -114,7 +148,7 @@ var subjects = [][]string{
 	{"material", "fabric", "leather", "made", "cotton", "材质", "材料", "面料", "什么做"}, {"waterproof", "water", "rain", "water-resistant", "防水", "防雨"},
 	{"battery", "charge", "runtime", "playtime", "续航", "电池", "充电"}, {"colour", "color", "颜色"}, {"power", "watt", "wattage", "功率", "瓦"},
 	{"wash", "dishwasher", "clean", "iron", "care", "洗", "清洁", "清洗"}, {"capacity", "liter", "litre", "volume", "hold", "容量", "升"}, {"bluetooth", "蓝牙"}, {"wireless", "cordless", "无线"},
-	{"warranty", "guarantee", "保修", "质保"}, {"duplex", "double", "sided", "双面"}, {"usb"}, {"hdmi"}, {"wifi", "wi", "wlan", "无线网"}, {"resolution", "pixel", "分辨率", "像素"},
+	{"warranty", "guarantee", "保修", "质保"}, {"duplex", "double", "sided", "side", "双面"}, {"usb"}, {"hdmi"}, {"wifi", "wi", "wlan", "无线网"}, {"resolution", "pixel", "分辨率", "像素"},
 	{"display", "screen", "diagonal", "inch", "屏幕", "显示"}, {"memory", "ram", "内存"}, {"storage", "ssd", "hdd", "存储", "硬盘"}, {"processor", "cpu", "处理器"},
 	{"person", "people", "sleep", "几人", "几个人"}, {"age", "child", "kid", "toddler", "年龄", "儿童", "小孩", "几岁"}, {"noise", "loud", "quiet", "decibel", "db", "噪音", "声音"},
 	{"compatible", "compatibility", "兼容"}, {"include", "included", "contain", "包含", "附带", "配件"}, {"scan", "scanner", "扫描"}, {"speed", "fast", "ppm", "rpm", "速度"},
@@ -164,9 +198,12 @@ func listingSays(p shop.Product, question string, lang shop.Lang) string {
 func subjectWords(p shop.Product, question string) map[string]bool {
 	low := strings.ToLower(question)
 	said := spoken(low)
-	title := map[string]bool{}
-	for _, w := range singulars(p.Title + " " + p.Brand + " " + p.Category) {
-		title[w] = true
+	title := singulars(p.Title + " " + p.Brand + " " + p.Category)
+	// What the thing does by its name says nothing: a printer prints.
+	named := func(w string) bool {
+		return slices.ContainsFunc(title, func(x string) bool {
+			return x == w || len(w) > 3 && strings.HasPrefix(x, w) || len(x) > 3 && strings.HasPrefix(w, x)
+		})
 	}
 	asked := map[string]bool{}
 	for _, group := range subjects {
@@ -177,7 +214,7 @@ func subjectWords(p shop.Product, question string) map[string]bool {
 		}
 	}
 	for w := range said {
-		if len(w) > 3 && !idle[w] && !asking[w] && !title[w] && !lexicon.IsHan(w) {
+		if len(w) > 3 && !idle[w] && !asking[w] && !named(w) && !lexicon.IsHan(w) {
 			asked[w] = true
 		}
 	}
@@ -185,7 +222,7 @@ func subjectWords(p shop.Product, question string) map[string]bool {
 }
 
 // asking are words of questions that say nothing of their subject.
-var asking = wordSet(`also another come does doing each ever fifth first fourth have into itself just last much many only other over product really
+var asking = wordSet(`also another both come does doing each ever fifth first fourth have into itself just last much many only other over product really
 	second should some still such than their then there third those use used using very well were when where whether will work yours first one
 	okay please think want know`)
 

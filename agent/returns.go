@@ -29,7 +29,7 @@ func (t *talk) returnRequest(ctx context.Context) error {
 	switch {
 	case order.ID == "":
 		d.add(t.fill("return_start"))
-		t.state.Return = &shop.Return{}
+		t.state.Return, t.state.Asked = &shop.Return{}, askedOrder
 	case !t.turn.Verified || order.Customer == "":
 		d.add(t.fill("return_order", t.statusOf(order)))
 	case order.Returnable() && len(order.Lines) > 0:

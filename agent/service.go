@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"floorwalker/lexicon"
 	"floorwalker/shop"
 )
 
@@ -94,6 +95,7 @@ func (t *talk) latestOrders(ctx context.Context) (bool, error) {
 func (t *talk) order(ctx context.Context) (shop.Order, bool, error) {
 	id := t.parse.Slots.OrderID
 	if id == "" {
+		t.state.Asked = askedOrder
 		return shop.Order{}, false, t.say(ctx, "order_which")
 	}
 	order, err := t.Orders.Find(ctx, id)
@@ -108,6 +110,23 @@ func (t *talk) order(ctx context.Context) (shop.Order, bool, error) {
 	}
 	t.noteValue(order.Total)
 	return order, true, nil
+}
+
+// askedOrder is that the assistant asked for the number of an order.
+const askedOrder = "order"
+
+// noNumber says that the customer has no number to give.
+var noNumber = regexp.MustCompile(`(?i)\b(?:don'?t|do not|can'?t|cannot|haven'?t|didn'?t|no longer|lost|no|never|without)\b.{0,30}\b(?:number|id|it|one|mail|email|confirmation|idea|clue|that|have|know|remember)\b|没有|找不到|不(?:知道|记得|清楚)|忘了|忘记|丢了`)
+
+// withoutNumber helps a customer who was asked for the number of an order and has none. done is false for all else.
+func (t *talk) withoutNumber(ctx context.Context, asked string) (done bool, err error) {
+	if asked != askedOrder || t.parse.Slots.OrderID != "" || len(lexicon.Words(t.turn.Text)) > 12 || !noNumber.MatchString(t.turn.Text) {
+		return false, nil
+	}
+	t.parse.Intent, t.parse.Slots = shop.IntentOrderStatus, shop.Slots{}
+	t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	t.state.Offer = offerPerson
+	return true, t.say(ctx, "order_lost")
 }
 
 // quote adds a passage and names its article.

@@ -45,6 +45,12 @@ func (t *talk) parts(ctx context.Context, m move, v shop.Vocabulary) ([]shop.Nee
 		}
 		said := readMove(parse, "", func(amount float64, currency string) *shop.Money { return t.inCurrency(amount, currency, v.Currency) }).said
 		said.Product, said.Color, said.Material = t.mend(said.Product), t.mend(said.Color), t.mend(said.Material)
+		if said.Product == "" && t.lang == shop.English && onlyQuality(content(piece)) {
+			said.Product = content(piece)
+		}
+		if i > 0 && i == len(pieces)-1 && len(needs) > 1 && (said.Product == "" && !empty(said) || said.Product != "" && onlyQuality(said.Product)) {
+			return allOf(needs, said), nil // "a keyboard and a mouse, wireless"
+		}
 		if !namesKind(said.Product, v) {
 			return nil, nil
 		}
@@ -61,6 +67,17 @@ func (t *talk) parts(ctx context.Context, m move, v shop.Vocabulary) ([]shop.Nee
 		needs[i].Sort = m.said.Sort
 	}
 	return needs, nil
+}
+
+// allOf are needs with what was said of all of them at the end.
+func allOf(needs []shop.Need, said shop.Need) []shop.Need {
+	quality := said.Product
+	said.Product = ""
+	for i := range needs {
+		needs[i] = move{said: said}.limit(needs[i])
+		needs[i].Product = strings.TrimSpace(quality + " " + needs[i].Product)
+	}
+	return needs
 }
 
 // namesKind reports whether a phrase ends in a word for a kind of thing, by what the language or the catalogue knows.

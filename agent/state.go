@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 //	swap      "a belt instead" puts another kind in place; limits stay, but for the size, which was the other's
 //	change    a limit said anew replaces the old one of its kind; a bound that contradicts a new one falls
 //	exclude   exclusions add up; excluding what was wished for withdraws the wish, and the other way round
-//	give up   "any colour", "price doesn't matter" remove one limit
+//	give up   "any colour", "price doesn't matter", "forget the colour" remove one limit
 //	several   "a tent and two sleeping bags" are needs side by side; a refinement that names no kind moves all of them
 //	recommend a recommendation for somebody begins anew; one that says nothing of its own keeps the need
 //
@@ -40,12 +41,14 @@ var (
 	swapCue   = regexp.MustCompile(`(?i)\b(?:instead|rather|in place of)\b|换成|改成|改为|而不是`)
 	moreCue   = regexp.MustCompile(`(?i)\b(?:(?:show|see|give|got|have|list|any)\b.{0,12}\b(?:more|others?|another)\b|(?:any|some)(?:thing)? (?:else|others?|more)|what else|other (?:ones|options|models|products|choices|suggestions)|different ones|next (?:page|ones)|more (?:options|results|choices|of (?:these|those|them)|like (?:this|these|that)))|^(?:more|others?|next)[.!? ]*$|还有(?:别的|其他|吗|没有|没|哪些)|其他的?|别的|换一批|更多|下一页|再来(?:一些|几个|点)|有没有别的`)
 	lessCue   = regexp.MustCompile(`(?i)\b(?:cheaper|less expensive|more affordable|lower[- ]priced|lower price|too (?:expensive|pricey|dear|much)|costs? less|a bit (?:cheaper|less))\b|便宜(?:一?点|些)|更便宜|再便宜|太贵|有点贵|低一?点`)
-	freeCues  = map[string]*regexp.Regexp{
-		"color":    regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) colou?r\b|\bcolou?r (?:does not|doesn't|isn't|is not|don't) (?:matter|important)|\bdon't care about (?:the )?colou?r|颜色(?:无所谓|不限|都(?:行|可以)|不重要|随便)|什么颜色都`),
-		"brand":    regexp.MustCompile(`(?i)\b(?:any|whatever|whichever|other) brands?\b|\bbrand (?:does not|doesn't|isn't|is not) (?:matter|important)|品牌(?:无所谓|不限|都(?:行|可以)|不重要|随便)|什么牌子都|别的牌子|其他品牌`),
-		"size":     regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) size\b|\bsize (?:does not|doesn't|isn't|is not) (?:matter|important)|(?:尺寸|尺码|大小)(?:无所谓|不限|都(?:行|可以)|不重要|随便)`),
-		"material": regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) (?:material|fabric)\b|\bmaterial (?:does not|doesn't|isn't|is not) (?:matter|important)|(?:材质|材料|面料)(?:无所谓|不限|都(?:行|可以)|不重要|随便)`),
-		"price":    regexp.MustCompile(`(?i)\b(?:any price|whatever (?:the|it) (?:price|costs?))\b|\b(?:price|cost|money|budget) (?:does not|doesn't|isn't|is not|is no) (?:matter|important|an? issue|object|problem|limit)|\bno (?:budget|price limit)\b|(?:价格|价钱|预算|钱)(?:无所谓|不限|都(?:行|可以)|不重要|随便|不是问题)|不限(?:价格|预算)|多少钱都`),
+	// dropped comes before the name of a limit that is given up.
+	dropped  = `(?:forget|scrap|drop|never ?mind|skip|ignore|lose|leave out|remove|take off|without)(?: about)? (?:the |any |my )?(?:%s)(?: thing| limit| filter| restriction)?(?:[.,!?]|$| (?:then|now|please|and|instead))|(?:不用?管|别管|去掉|取消|忽略)(?:%s)|(?:%s)(?:不用管|就算了)`
+	freeCues = map[string]*regexp.Regexp{
+		"color":    regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) colou?r\b|\bcolou?r (?:does not|doesn't|isn't|is not|don't) (?:matter|important)|\bdon't care about (?:the )?colou?r|颜色(?:无所谓|不限|都(?:行|可以)|不重要|随便)|什么颜色都|` + fmt.Sprintf(dropped, `colou?r`, `颜色`, `颜色`)),
+		"brand":    regexp.MustCompile(`(?i)\b(?:any|whatever|whichever|other) brands?\b|\bbrand (?:does not|doesn't|isn't|is not) (?:matter|important)|品牌(?:无所谓|不限|都(?:行|可以)|不重要|随便)|什么牌子都|别的牌子|其他品牌|` + fmt.Sprintf(dropped, `brand`, `品牌|牌子`, `品牌|牌子`)),
+		"size":     regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) size\b|\bsize (?:does not|doesn't|isn't|is not) (?:matter|important)|(?:尺寸|尺码|大小)(?:无所谓|不限|都(?:行|可以)|不重要|随便)|` + fmt.Sprintf(dropped, `size`, `尺寸|尺码`, `尺寸|尺码`)),
+		"material": regexp.MustCompile(`(?i)\b(?:any|whatever|whichever) (?:material|fabric)\b|\bmaterial (?:does not|doesn't|isn't|is not) (?:matter|important)|(?:材质|材料|面料)(?:无所谓|不限|都(?:行|可以)|不重要|随便)|` + fmt.Sprintf(dropped, `material|fabric`, `材质|材料`, `材质|材料`)),
+		"price":    regexp.MustCompile(`(?i)\b(?:any price|whatever (?:the|it) (?:price|costs?))\b|\b(?:price|cost|money|budget) (?:does not|doesn't|isn't|is not|is no) (?:matter|important|an? issue|object|problem|limit)|\bno (?:budget|price limit)\b|(?:价格|价钱|预算|钱)(?:无所谓|不限|都(?:行|可以)|不重要|随便|不是问题)|不限(?:价格|预算)|多少钱都|` + fmt.Sprintf(dropped, `price|budget`, `价格|预算`, `价格|预算`)),
 	}
 )
 
@@ -55,6 +58,9 @@ func readMove(p shop.Parse, text string, money func(float64, string) *shop.Money
 	m := move{intent: p.Intent, forget: forgetCue.MatchString(text), swap: swapCue.MatchString(text),
 		said: shop.Need{Product: bare(s.Product), Brand: s.Brand, Color: s.Color, Size: s.Size, Material: s.Material, Audience: s.Audience,
 			Sort: s.Sort, Exclude: slices.Clone(s.Exclude)}}
+	if twoTone.MatchString(text) {
+		m.said.Color = "" // how something prints or looks, and none of the two
+	}
 	if c := m.said.Color; c != "" && onlyQuality(m.said.Product) && alsoThings[strings.ToLower(c)] {
 		m.said.Product, m.said.Color = m.said.Product+" "+c, "" // "fresh salmon"
 	}
@@ -70,6 +76,8 @@ func readMove(p shop.Parse, text string, money func(float64, string) *shop.Money
 		}
 	}
 	slices.Sort(m.freed)
+	// "Forget the colour" forgets nothing else.
+	m.forget = m.forget && len(m.freed) == 0
 	if slices.Contains(m.freed, "brand") {
 		m.said.Brand = ""
 	}
@@ -79,6 +87,9 @@ func readMove(p shop.Parse, text string, money func(float64, string) *shop.Money
 	m.cheaper = m.said.Sort == shop.SortPriceAsc && empty(silent) && lessCue.MatchString(text)
 	return m
 }
+
+// twoTone is black and white, which is neither.
+var twoTone = regexp.MustCompile(`(?i)\bblack[ -](?:and|&|n|'n'|n')[ -]white\b|\bb ?(?:&|/) ?w\b|黑白`)
 
 // alsoThings are colours that are things as well.
 var alsoThings = wordSet("salmon rose orange olive peach plum chocolate cream coffee lemon lime mint lavender violet cherry apricot pearl gold silver copper bronze wine mustard")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -301,9 +302,12 @@ func cites(r client.Reply, articles []article) bool {
 	return false
 }
 
+// links are written in no language.
+var links = regexp.MustCompile(`https?://\S+`)
+
 // writtenIn judges the answer's own words: the names of products, shown in this turn or before, may be in any language.
 func writtenIn(r client.Reply, lang shop.Lang, titles []string) bool {
-	text := r.Text
+	text := links.ReplaceAllString(r.Text, " ")
 	longestFirst := slices.SortedFunc(slices.Values(titles), func(a, b string) int { return len(b) - len(a) })
 	for _, title := range longestFirst {
 		text = strings.ReplaceAll(text, title, " ")

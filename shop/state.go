@@ -23,6 +23,8 @@ type State struct {
 	Focus string `json:"focus,omitempty"`
 	// Offer is what the assistant's last question proposed, for a plain "yes"; empty when there was none.
 	Offer string `json:"offer,omitempty"`
+	// Asked is what the assistant's last question asked for: "order", its number; empty where it was something else.
+	Asked string `json:"asked,omitempty"`
 	// History holds the customer's latest utterances, oldest first, at most eight.
 	History []string `json:"history,omitempty"`
 	// Misses counts misunderstandings in a row; at two the assistant offers a person.

@@ -74,7 +74,7 @@ func (s *Server) productRoutes(api huma.API) {
 	huma.Register(api, put, s.putProduct)
 	huma.Register(api, get, s.getProduct)
 	huma.Register(api, remove, s.deleteProduct)
-	find := s.operation(api, http.MethodGet, "/api/catalogue", "findByTitle", "Find products by their exact title", http.StatusOK)
+	find := s.operation(api, http.MethodGet, "/api/catalogue", "findByTitle", "Find products by their exact title, or brand", http.StatusOK)
 	find.Description = "For checking what an answer names. The title may be in any language that the product has; case does not count."
 	huma.Register(api, find, s.findByTitle)
 }
@@ -158,7 +158,7 @@ func (s *Server) findByTitle(ctx context.Context, in *struct {
 
 func titled(p shop.Product, title string) bool {
 	title = strings.TrimSpace(title)
-	if strings.EqualFold(p.Title, title) || strings.EqualFold(p.Brand+" "+p.Title, title) {
+	if strings.EqualFold(p.Title, title) || strings.EqualFold(p.Brand+" "+p.Title, title) || strings.EqualFold(p.Brand, title) {
 		return true
 	}
 	for _, t := range p.Titles {

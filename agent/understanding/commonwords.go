@@ -16,5 +16,5 @@ var commonWords = listed(`a about actually after again agent ago all also always
 	since size sizes slow small smaller so some somebody someone something soon sort speak start still stock store stronger stuff such
 	suggest suggestion support sure take talk tell than thank thanks that that's the their them then there there's these they thing
 	things think thinner third this those though time to today together tomorrow too total try two type u under until up upon us use
-	used using version very view wait wanna want was way we week well went were what what's whatever whats when where which while who
+	used using version very view lookin gimme lemme tryna thx ya ur sth wait wanna want was way we week well went were what what's whatever whats when where which while who
 	why wider will wish with within without won won't work works would wrong yeah year yes yesterday yet you your`)

@@ -39,11 +39,19 @@ func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 	if x.Product == "" && intent == shop.IntentSearch {
 		x.Product = s.untaggedKind()
 	}
+	if owner := s.belongsTo(); owner != "" {
+		x.Product = owner
+	}
 	x.Audience = s.audience()
 	x.OrderID = ""
 	for _, e := range s.spans(tagExclude) {
 		said := strings.TrimSuffix(s.said(e), "的")
 		if said != "" && !slices.Contains(x.Exclude, said) {
+			x.Exclude = append(x.Exclude, said)
+		}
+	}
+	for _, said := range s.ruledOut() {
+		if !slices.ContainsFunc(x.Exclude, func(known string) bool { return strings.Contains(strings.ToLower(known), strings.ToLower(said)) }) {
 			x.Exclude = append(x.Exclude, said)
 		}
 	}
@@ -59,6 +67,49 @@ func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 	if x.Sort != "" && x.Product == "" && intent == shop.IntentRecommend {
 		x.Sort = ""
 	}
+}
+
+// ruledOutCue ends a clause with one word that is not wanted: "and not curved".
+var ruledOutCue = pattern(`(?:^|[\s,])(?:not|no|nothing with|nothing in|without|anything but|but no|but not|except(?: for)?|other than)\s+(?:an? |the |any |too |in )?([\p{L}-]{3,})(?: ones?| please| pls| thanks)?\s*(?:$|[,.!?;])`)
+
+// ruledOut are words that are not wanted and that the tagger passed over.
+func (s *scene) ruledOut() (words []string) {
+	for _, g := range ruledOutCue.FindAllStringSubmatchIndex(s.r.full, -1) {
+		at := slices.IndexFunc(s.tokens, func(t token) bool { return t.from == g[2] && t.to == g[3] })
+		if at < 0 || s.tokens[at].as != 0 || s.tokens[at].is&isCommon != 0 || s.tags[at] != tagNone && s.tags[at] != tagExclude || noAversion[s.tokens[at].text] {
+			continue
+		}
+		words = append(words, s.said(span{at, at + 1}))
+	}
+	return words
+}
+
+// noAversion are words after "not" or "no" that rule nothing out.
+var noAversion = listed(`expensive cheap pricey sure bad idea problem worries thanks thank matter hurry rush yet really interested available important necessary
+	sold working fair good great nice right wrong true possible limit budget preference`)
+
+// belongsTo is "case for an iphone 15" where the tagger took what the thing belongs to for what is wanted; "" where it did
+// not.
+func (s *scene) belongsTo() string {
+	if !s.beginsWithKind() {
+		return ""
+	}
+	thing := slices.IndexFunc(s.tokens, func(t token) bool { return t.is&isHead != 0 && t.is&isCommon == 0 })
+	if s.tags[thing] == tagProduct || thing+2 >= len(s.tokens) || s.tokens[thing+1].text != "for" {
+		return ""
+	}
+	owner := thing + 2
+	for owner < len(s.tokens) && s.tokens[owner].is&isCommon != 0 {
+		owner++
+	}
+	end := owner
+	for end < len(s.tokens) && (s.tags[end] == tagProduct || s.tokens[end].as == 0 && s.tokens[end].is&(isNoun|isHead) != 0 && s.tags[end] == tagNone) {
+		end++
+	}
+	if end == owner {
+		return ""
+	}
+	return s.said(s.model(span{thing, end}))
 }
 
 // untaggedKind is the first name of a kind of product that the tagger took for something else; "" where there is none.

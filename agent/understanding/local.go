@@ -79,6 +79,9 @@ func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []floa
 	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(s.topics) == 0 && s.speaksOfKind() && s.r.has(doYouSell) {
 		intent = shop.IntentSearch
 	}
+	if intent == shop.IntentOutOfScope && p[best] < unsure && s.beginsWithKind() {
+		intent = shop.IntentSearch
+	}
 	topic := ""
 	if intent == shop.IntentFAQ {
 		topic = topicOrder[argmax(m.topics.probabilities(vector, features))]
@@ -86,6 +89,9 @@ func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []floa
 	slots := s.finish(intent, topic)
 	return shop.Parse{Intent: intent, Slots: slots, Lang: lang, Confidence: p[best], Parser: "local"}, p, nil
 }
+
+// unsure is the belief under which an utterance that begins with the name of a thing is a search for it.
+const unsure = 0.7
 
 // embedText is the part of an utterance that is embedded.
 func embedText(full string) string {

@@ -13,11 +13,11 @@ var currencyWords = []struct{ code, words string }{
 	{"SGD", `s\$|sgd|singapore dollars?|新币|新加坡元`},
 	{"JPY", `jp¥|jpy|yen|日元|日币|日圆`},
 	{"CNY", `cny|rmb|cn¥|yuan|renminbi|kuai|人民币|块钱|元钱|块|元|¥|￥`},
-	{"USD", `us\$|usd|\$|us dollars?|dollars?|dolars?|bucks?|美元|美金|刀`},
-	{"EUR", `eur|€|euros?|欧元`},
-	{"GBP", `gbp|£|pounds?(?: sterling)?|quid|英镑`},
+	{"USD", `us\$|usd|\$|us dollars?|dollars?|dolars?|bucks?|美元|美金|美刀|刀`},
+	{"EUR", `eur|€|euros?|欧元|欧`},
+	{"GBP", `gbp|£|pounds?(?: sterling)?|quid|英镑|镑`},
 	{"CHF", `chf|swiss francs?|francs?|瑞士法郎|法郎`},
-	{"INR", `inr|₹|rupees?|rs\.?|卢比`},
+	{"INR", `inr|₹|rupees?|rs|卢比`},
 	{"KRW", `krw|₩|won|韩元|韩币`},
 }
 
@@ -41,17 +41,29 @@ var currencyOf = func() func(string) string {
 	}
 }()
 
-var (
-	symbol = func() string {
-		var words []string
-		for _, c := range currencyWords {
-			words = append(words, c.words)
+// currencies is the pattern of a currency before or after an amount, in one group. Its words are whole words on the side
+// that the amount is not on: "rs" is none in "sneakers 9", nor "won" in "5 wonderful ones".
+func currencies(before bool) string {
+	var all []string
+	for _, c := range currencyWords {
+		for _, word := range strings.Split(c.words, "|") {
+			first, last := word[0], word[len(word)-1]
+			switch {
+			case before && first >= 'a' && first <= 'z':
+				word = `\b` + word
+			case !before && (last >= 'a' && last <= 'z' || last == '?'):
+				word += `\b`
+			}
+			all = append(all, word)
 		}
-		return `(` + strings.Join(words, "|") + `)`
-	}()
+	}
+	return `(` + strings.Join(all, "|") + `)`
+}
+
+var (
 	// money is one amount: currency before or after, digits or words. Groups: currency, digits, multiplier,
 	// English words, Chinese characters, currency.
-	money = `(?:` + symbol + `\s*)?(?:` + number + `|` + spelledNumber + `|` + chineseNumber + `)(?:\s*` + symbol + `)?`
+	money = `(?:` + currencies(true) + `\s*)?(?:` + number + `|` + spelledNumber + `|` + chineseNumber + `)(?:\s*` + currencies(false) + `)?`
 	// notAPrice is what may follow a bare number that is no price.
 	notAPrice = pattern(`^\s*-?(?:inch|in\b|"|''|cm|mm|m\b|gb|tb|mb|kg|g\b|lbs?\b|oz|l\b|liters?|litres?|ml|w\b|watts?|mah|hz|mp\b|ft|feet|foot|person|people|pieces?|pcs|packs?|stars?|years?|days?|hours?|minutes?|months?|weeks?|%|percent|x\d|寸|英寸|厘米|公分|米|升|毫升|瓦|克|公斤|斤|人|个|件|双|码|号|天|小时|年|岁|星|条|台|只|把|套)`)
 

@@ -183,7 +183,7 @@ func (s *scene) all(add func(int), intent shop.Intent) bool {
 // part is a stretch of the utterance.
 type part struct{ from, to int }
 
-var parting = pattern(`\b(?:and|or|vs\.?|versus|with|to|than|against|from|between|&)\b|,|和|跟|与|还是|比|、`)
+var parting = pattern(`\b(?:and|or|vs\.?|versus|with|to|than|against|from|between|over|instead of|rather than|&)\b|,|和|跟|与|还是|比|、`)
 
 // alternatives parts the utterance where it sets things beside each other.
 func (s *scene) alternatives() []part {

@@ -65,10 +65,15 @@ func (s *scene) first(t tag) string {
 	return ""
 }
 
-// product is the phrase that names what is wanted.
+// product is the phrase that names what is wanted: the first, but none that is taken back where another is named.
 func (s *scene) product() string {
-	for _, x := range s.spans(tagProduct) {
-		said := strings.TrimSuffix(s.said(x), "'s")
+	all := s.spans(tagProduct)
+	kept := slices.DeleteFunc(slices.Clone(all), s.takenBack)
+	if len(kept) == 0 {
+		kept = all
+	}
+	for _, x := range kept {
+		said := strings.TrimSuffix(s.said(s.model(x)), "'s")
 		if lexicon.IsHan(said) && utf8Len(said) < 2 && lexicon.ClassOf(said) != lexicon.Kind {
 			continue // a single character says too little
 		}
@@ -77,6 +82,40 @@ func (s *scene) product() string {
 		}
 	}
 	return ""
+}
+
+var (
+	// backTaken comes before what is not wanted any more: "forget headphones, a webcam".
+	backTaken = pattern(`(?:\b(?:forget(?: about)?|instead of|rather than|not|no|without|don't (?:want|need)|no longer (?:want|need))(?: the| an?| any| those)?|不要|不想要|不想买|不买|不看|不用|别|而不是)\s*$`)
+	beginsOff = pattern(`^(?:forget|not|no|instead)$`)
+)
+
+// takenBack reports whether the words before a phrase, or its own first, say that it is not wanted.
+func (s *scene) takenBack(x span) bool {
+	return backTaken.MatchString(s.r.full[:s.tokens[x.from].from]) || x.to-x.from > 1 && beginsOff.MatchString(s.tokens[x.from].text)
+}
+
+// modelWords are words that name a model of a make after its name: "iphone 15 pro max".
+var modelWords = listed(`pro max plus ultra mini air lite note fold flip gen`)
+
+// model is a phrase with the number and the variants of a model that follow it.
+func (s *scene) model(x span) span {
+	to := x.to
+	for to < len(s.tokens) && to-x.to < 4 {
+		t := s.tokens[to]
+		if t.as != 0 || s.tags[to] != tagNone || t.is&isPunctuation != 0 || s.tokens[to-1].to+1 != t.from {
+			break
+		}
+		number := t.is&isNumber != 0 && strings.ContainsAny(t.text, "0123456789")
+		if !number && !modelWords[t.text] || !number && to == x.to && !strings.ContainsAny(s.said(x), "0123456789") {
+			break
+		}
+		to++
+	}
+	if last := s.tokens[to-1]; to > x.to && last.is&isNumber != 0 && notAPrice.MatchString(s.r.full[last.to:]) {
+		return x // a number of something: "mouse 2 pieces"
+	}
+	return span{x.from, to}
 }
 
 // mentioned reports whether the last word of a phrase was said before or stands in what is shown.
@@ -117,13 +156,15 @@ var doYouSell = pattern(`^(?:(?:and|so|ok|hi|hello)[, ]+)*(?:do|have|would) you 
 const certainty = 0.9
 
 // certain is the intent of an utterance that can mean nothing else, whatever the conversation was about; "" where the
-// classifier decides: an order for what is on the screen, and what shipping costs.
+// classifier decides: an order for what is on the screen, a list that was there before, and what shipping costs.
 func (s *scene) certain() shop.Intent {
 	r := s.r
 	switch {
 	case r.slots.Sort != "" && len(r.shown)+len(r.history) > 0 && s.product() == "" && r.has(inThatOrder) && !r.has(inCartPattern):
 		return shop.IntentRefine
 	case len(r.shown) > 1 && r.has(cheapestAlone):
+		return shop.IntentRefine
+	case len(r.shown)+len(r.history) > 0 && lexicon.AsksBack(r.full):
 		return shop.IntentRefine
 	case r.has(whatItCosts) && r.slots.OrderID == "" && s.product() == "":
 		return shop.IntentFAQ
@@ -323,6 +364,23 @@ func (s *scene) knownNoun() bool {
 // speaksOfKind reports whether any word names a kind of product, tagged or not.
 func (s *scene) speaksOfKind() bool {
 	return slices.ContainsFunc(s.tokens, func(t token) bool { return t.as == 0 && t.is&(isHead|isNoun) != 0 && t.is&isCommon == 0 })
+}
+
+// beginsWithKind reports whether the utterance begins with the name of a kind of product, and goes on with what it is for or
+// with a mark: "case for an iphone".
+func (s *scene) beginsWithKind() bool {
+	for i, t := range s.tokens[:min(len(s.tokens), 4)] {
+		switch {
+		case t.as != 0 || t.is&isPunctuation != 0:
+			return false
+		case t.is&isHead != 0 && t.is&isCommon == 0:
+			next := i + 1
+			return next == len(s.tokens) || s.tokens[next].is&isPunctuation != 0 || s.tokens[next].text == "for" || s.tokens[next].text == "with" || s.tokens[next].text == "in"
+		case t.is&isCommon != 0 && t.text != "a" && t.text != "an" && t.text != "some" && t.text != "any":
+			return false
+		}
+	}
+	return false
 }
 
 // shownBrand reports whether a brand on the screen is named.

@@ -17,15 +17,19 @@ var (
 		pattern(`\b(?:track|tracking|status|update|delivery|shipment|eta)\b[^\d]{0,25}\b([a-z]{0,3}-?\d{5,})\b`),
 	}
 	sizes = []*regexp.Regexp{
-		pattern(`\b(?:in )?(?:a )?size[sd]?:?\s+(?:of )?(xxs|xs|s|m|l|xl|xxl|xxxl|[2-5]xl|small|medium|large|extra large|x-large|(?:uk|us|eu)?\s?\d{1,3}(?:\.5)?(?:\s?(?:uk|us|eu))?)(?:[^a-z0-9]|$)`),
+		pattern(`\b(?:in )?(?:a )?(?:size[sd]?|sz)[:.]?\s+(?:of )?(xxs|xs|s|m|l|xl|xxl|xxxl|[2-5]xl|small|medium|large|extra large|x-large|(?:uk|us|eu)?\s?\d{1,3}(?:\.5)?(?:\s?(?:uk|us|eu))?)(?:[^a-z0-9]|$)`),
 		pattern(`\b((?:uk|us|eu)\s?\d{1,2}(?:\.5)?)\b`),
 		pattern(`\b(?:in )?(?:an? )?(xxs|xs|xl|xxl|xxxl|[2-5]xl|extra large|x-large)\b`),
 		pattern(`(?:\b(?:in|an?)\s+|,\s*|^)(small|medium|large)\b(?:\s*size)?(?:$|\s*[,.?!]|\s+please)`),
 		pattern(`\b(?:in|an?)(?: an?)? ((?:3[0-9]|4[0-9]|5[0-2])(?:\.5)?)(?:$|\s*[,.?!]|\s+please)`),
+		bareSize,
+		pattern(`\b(\d+(?:\.\d+)?in)(?:[^a-z0-9]|$)`),
 		pattern(`\b(\d+(?:\.\d+)?\s?-?(?:inch(?:es)?|inches|"|cm|mm|gb|tb|mb|kg|lbs?|oz|liters?|litres?|ml|mah|hz|mp|watts?|ft|feet|person|man|seater))(?:[^a-z]|$)`),
 		pattern(`\b(\d+(?:\.\d+)?\s?[lwgm])(?:[^a-z0-9]|$)`),
 	}
-	hanSize = pattern(`((?:\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s?(?:码|英寸|寸|厘米|公分|毫升|升|瓦|公斤|克|米|人份|gb|tb|ml|cm|mah|g|t|l)|(?:xs|s|m|l|xl|xxl|xxxl|[2-5]xl)码|[超特]?[大中小]号)(?:[^元块钱a-z]|$)`)
+	// bareSize is a number after what has sizes: "sneakers 9.5 wide".
+	bareSize = pattern(`\b(?:shoes?|sneakers?|trainers|boots?|sandals?|heels|loafers|slippers|jeans|trousers|pants|dress(?:es)?|skirts?)\s+((?:[3-9]|[1-5][0-9])(?:\.5)?(?: wide| narrow)?)(?:$|\s*[,.?!])`)
+	hanSize  = pattern(`((?:\d+(?:\.\d+)?|[一二两三四五六七八九十]+)\s?(?:码|英寸|寸|厘米|公分|毫升|升|瓦|公斤|克|米|人份|gb|tb|ml|cm|mah|g|t|l)|(?:xs|s|m|l|xl|xxl|xxxl|[2-5]xl)码|[超特]?[大中小]号)(?:[^元块钱a-z]|$)`)
 	// network is a generation of mobile network, no weight.
 	network = pattern(`^[2-6]\s?g$`)
 
@@ -75,7 +79,7 @@ func (r *reading) size() {
 			continue
 		}
 		r.slots.Size = strings.TrimSpace(r.original[at[2]:at[3]])
-		if p == hanSize || at[0] == at[2] {
+		if p == hanSize || p == bareSize || at[0] == at[2] {
 			r.cut(at[2], at[3], asSize)
 		} else {
 			r.cut(at[0], at[3], asSize)

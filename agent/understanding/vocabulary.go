@@ -141,6 +141,9 @@ func (w *words) nearBrand(said string) string {
 	if len(said) < 5 || w.heads[said] || w.known[said] > 2 || commonWords[said] || lexicon.IsFrequent(said) || lexicon.IsHan(said) || lexicon.ClassOf(said) != lexicon.Unknown {
 		return ""
 	}
+	if one := strings.TrimSuffix(said, "s"); one != said && w.isBrand(one) && !ordinary[one] {
+		return one // "nikes"
+	}
 	best, distance := "", 3
 	for _, b := range w.fuzzy[said[0]] {
 		if d := len(b) - len(said); d > 2 || d < -2 {
