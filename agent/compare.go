@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -26,10 +27,13 @@ func (t *talk) compare(ctx context.Context) error {
 	if bestCue.MatchString(t.turn.Text) && len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 1 {
 		return t.advise(ctx)
 	}
-	if len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 2 && t.state.Focus == "" {
+	if len(t.parse.Slots.Reference) == 0 && len(t.state.Shown) > 2 && ofAll.MatchString(t.turn.Text) {
 		if done, err := t.superlative(ctx); done || err != nil {
 			return err
 		}
+	}
+	if done, err := t.cheapestOfAll(ctx); done || err != nil {
+		return err
 	}
 	products, err := t.compared(ctx)
 	if err != nil {
@@ -54,6 +58,28 @@ func (t *talk) compare(ctx context.Context) error {
 	}
 	t.judge(&d, products)
 	return t.tell(ctx, "compare", d)
+}
+
+// whichCheapest asks for the one of the lowest or highest price, and for no table.
+var whichCheapest = regexp.MustCompile(`(?i)^(?:and |so |ok,? )*(?:which|what)(?: one|'s| of (?:these|those|them))?(?: is| are| costs)?(?: the)? (cheapest|least expensive|lowest[- ]priced|least|most expensive|dearest|priciest|most)(?: one)?[?!. ]*$|^(?:这些里?|其中)?(?:哪(?:个|款|一个|一款|件|双))?最(便宜|贵)的?(?:是哪(?:个|款|一个)|呢)?[？?！。 ]*$`)
+
+// cheapestOfAll answers which of all that is shown costs least or most.
+func (t *talk) cheapestOfAll(ctx context.Context) (done bool, err error) {
+	g := whichCheapest.FindStringSubmatch(t.turn.Text)
+	if g == nil || len(t.state.Shown) < 2 {
+		return false, nil
+	}
+	products, err := t.shownProducts(ctx)
+	if err != nil || len(products) == 0 {
+		return false, err
+	}
+	occasion, by := "cheapest", func(a, b shop.Product) int { return cmp.Compare(a.Price.Minor, b.Price.Minor) }
+	if said := strings.ToLower(g[1] + g[2]); strings.HasPrefix(said, "most") || said == "dearest" || said == "priciest" || said == "贵" {
+		occasion, by = "dearest", func(a, b shop.Product) int { return cmp.Compare(b.Price.Minor, a.Price.Minor) }
+	}
+	one := slices.MinFunc(products, by)
+	t.state.Focus = one.SKU
+	return true, t.say(ctx, occasion, t.named(one))
 }
 
 // compared are the products that are meant: those referred to, and where fewer than two are, the first ones shown.
@@ -160,9 +186,14 @@ func differ(products []shop.Product, cell func(shop.Product) string) bool {
 // price.
 func (t *talk) judge(d *draft, products []shop.Product) {
 	if by := askedBy(t.turn.Text); by != nil {
-		if p, name, ok := by.most(products); ok {
-			d.add(t.fill("compare_need", p.TitleIn(t.lang), t.attributeSays(p, name)))
+		switch best, name := by.most(products); len(best) {
+		case 0:
+			d.add(t.fill("compare_silent"))
+		case 1:
+			d.add(t.fill("compare_need", best[0].TitleIn(t.lang), t.attributeSays(best[0], name)))
 			return
+		case len(products):
+			d.add(t.fill("compare_alike", t.attributeSays(best[0], name)))
 		}
 	}
 	if p, says, ok := t.meetsNeed(products); ok {

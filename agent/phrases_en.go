@@ -140,6 +140,8 @@ var english = map[string][]string{
 	"superlative_silent": {"The listings don't say it for enough of them to compare."},
 	"order_lost":         {"Never mind. The number stands in your confirmation mail; if you log in, I can see your orders without it. Or shall I get a person?"},
 	"listing_silent_but": {"The listing of %s doesn't say; for all our products this holds:"},
+	"compare_silent":     {"The listings don't say what you asked for all of them."},
+	"compare_alike":      {"In that they are alike by their listings: %s."},
 	"how_to_return":      {"How do I send an item back?"},
 	"see":                {"See: %s."},
 	"quote":              {"%s"},

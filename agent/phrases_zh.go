@@ -140,6 +140,8 @@ var chinese = map[string][]string{
 	"superlative_silent": {"商品资料里没有足够的说明来比较。"},
 	"order_lost":         {"没关系，订单号在确认邮件里；登录后我不用订单号也能看到您的订单。或者需要为您转人工客服吗？"},
 	"listing_silent_but": {"%s的商品资料里没有说明；本店的一般规定是："},
+	"compare_silent":     {"您问的这一点，商品资料里没有都说明。"},
+	"compare_alike":      {"这一点按商品资料是一样的：%s。"},
 	"how_to_return":      {"怎么退货？"},
 	"see":                {"参见：%s。"},
 	"quote":              {"%s"},

@@ -144,7 +144,8 @@ func (t *talk) namedInShop(ctx context.Context) ([]shop.Product, error) {
 // subjects are what questions are about, with the words by which customers and listings speak of it, in both
 // languages.
 var subjects = [][]string{
-	{"heavy", "weigh", "weight", "kg", "gram", "重量", "多重", "重"}, {"size", "dimension", "tall", "long", "wide", "height", "width", "length", "depth", "diameter", "尺寸", "大小", "高", "长", "宽"},
+	{"heavy", "weigh", "weight", "kg", "gram", "重量", "多重", "重"}, {"tall", "height", "高", "高度"}, {"wide", "width", "宽", "宽度"},
+	{"deep", "深度"}, {"long", "length", "长度"}, {"diameter", "直径"},
 	{"material", "fabric", "leather", "made", "cotton", "材质", "材料", "面料", "什么做"}, {"waterproof", "water", "rain", "water-resistant", "防水", "防雨"},
 	{"battery", "charge", "runtime", "playtime", "续航", "电池", "充电"}, {"colour", "color", "颜色"}, {"power", "watt", "wattage", "功率", "瓦"},
 	{"wash", "dishwasher", "clean", "iron", "care", "洗", "清洁", "清洗"}, {"capacity", "liter", "litre", "volume", "hold", "容量", "升"}, {"bluetooth", "蓝牙"}, {"wireless", "cordless", "无线"},
@@ -153,9 +154,12 @@ var subjects = [][]string{
 	{"person", "people", "sleep", "几人", "几个人"}, {"age", "child", "kid", "toddler", "年龄", "儿童", "小孩", "几岁"}, {"noise", "loud", "quiet", "decibel", "db", "噪音", "声音"},
 	{"compatible", "compatibility", "兼容"}, {"include", "included", "contain", "包含", "附带", "配件"}, {"scan", "scanner", "扫描"}, {"speed", "fast", "ppm", "rpm", "速度"},
 	{"sole", "鞋底"}, {"pocket", "compartment", "口袋", "夹层"}, {"assemble", "assembly", "assembled", "安装", "组装"}, {"ingredient", "成分", "配料"}, {"allergen", "gluten", "nut", "过敏"},
-	{"vegan", "vegetarian", "纯素"}, {"organic", "有机"}, {"foldable", "fold", "folding", "folded", "折叠"}, {"adjustable", "adjust", "调节"}, {"warm", "temperature", "insulate", "保暖", "温度"},
+	{"vegan", "vegetarian", "纯素"}, {"organic", "有机"}, {"foldable", "fold", "folding", "folded", "折叠"}, {"adjustable", "adjust", "adjustment", "调节"}, {"warm", "temperature", "insulate", "保暖", "温度"},
 	{"page", "author", "writer", "页", "作者"}, {"port", "connector", "接口"}, {"lens", "镜头"}, {"zoom", "变焦"}, {"microphone", "mic", "麦克风"}, {"load", "carry", "承重"},
 }
+
+// sizeCue asks for a size without saying in which direction.
+var sizeCue = regexp.MustCompile(`(?i)\b(?:size|dimensions?|how (?:big|large|small))\b|尺寸|大小|多大`)
 
 // howMuch asks for a figure.
 var howMuch = regexp.MustCompile(`(?i)\bhow (?:much|many|big|large|long|wide|tall|heavy|high|deep|fast|far|old)\b|多(?:大|少|重|长|高|宽|快|远)|几(?:个|寸|升|瓦|米)`)
@@ -211,6 +215,11 @@ func subjectWords(p shop.Product, question string) map[string]bool {
 			for _, w := range group {
 				asked[w] = true
 			}
+		}
+	}
+	if sizeCue.MatchString(low) {
+		for _, w := range append([]string{"dimension", "尺寸", "大小"}, extents...) {
+			asked[w] = true
 		}
 	}
 	for w := range said {

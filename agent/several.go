@@ -20,7 +20,9 @@ const mostNeeds = 3
 var (
 	parting    = regexp.MustCompile(`(?i)\s*(?:,\s*(?:and\s+|plus\s+)?|\band\s+(?:also\s+)?|\bplus\s+|\bas well as\s+|&)\s*|还有|以及|、|，|和|跟|及`)
 	determined = regexp.MustCompile(`(?i)^(?:an?|some|the|one|two|three|four|five|six|\d{1,2}|also|maybe|a pair of|a set of)\s`)
-	purpose    = regexp.MustCompile(`(?i)\b(?:for|with|of|to|that|which)\b`)
+	// beginsWithMeasure is a piece that tells a property of what was named before.
+	beginsWithMeasure = regexp.MustCompile(`(?i)^\d+(?:\.\d+)?\s*-?(?:inch(?:es)?|"|cm|mm|gb|tb|mb|kg|lbs?|oz|l|ml|mah|hz|mp|w|watts?|ft|feet|英寸|寸|厘米|公分|毫升|升|瓦|公斤|克)`)
+	purpose           = regexp.MustCompile(`(?i)\b(?:for|with|of|to|that|which)\b`)
 )
 
 // parts reads the needs of an utterance; nil where it names one kind of thing or none.
@@ -38,6 +40,9 @@ func (t *talk) parts(ctx context.Context, m move, v shop.Vocabulary) ([]shop.Nee
 		// "a case for phones and tablets" is one thing; "a case for my phone and a charger" are two.
 		if i > 0 && t.lang != shop.Chinese && purpose.MatchString(pieces[i-1]) && !determined.MatchString(piece) {
 			return nil, nil
+		}
+		if i > 0 && beginsWithMeasure.MatchString(piece) {
+			return nil, nil // "a laptop, 16 GB of memory": what it shall have
 		}
 		parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: piece})
 		if err != nil {

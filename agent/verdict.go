@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"floorwalker/lexicon"
 	"floorwalker/shop"
 )
 
@@ -79,9 +81,9 @@ func amountIn(value string) (n float64, kind string, ok bool) {
 	return n, unit, true
 }
 
-// most is the product that has the most, or least, of what is asked, and the attribute that says so; ok is false where
-// fewer than two listings tell it alike, or two tell the same.
-func (c comparative) most(products []shop.Product) (best shop.Product, attribute string, ok bool) {
+// most are the products that have the most, or least, of what is asked, and the attribute that says so: several where
+// they have it alike; none where fewer than two listings tell it.
+func (c comparative) most(products []shop.Product) (best []shop.Product, attribute string) {
 	for _, name := range c.attributes(products) {
 		var with []shop.Product
 		amounts, kinds := map[string]float64{}, map[string]bool{}
@@ -90,24 +92,23 @@ func (c comparative) most(products []shop.Product) (best shop.Product, attribute
 				with, amounts[p.SKU], kinds[kind] = append(with, p), n, true
 			}
 		}
-		if len(with) < 2 || len(kinds) > 1 {
+		if len(with) < 2 || len(kinds) > 1 || len(with)*2 < len(products) {
 			continue
 		}
-		slices.SortStableFunc(with, func(a, b shop.Product) int {
-			if (amounts[a.SKU] < amounts[b.SKU]) == c.least {
-				return -1
+		first := slices.MinFunc(with, func(a, b shop.Product) int {
+			if c.least {
+				return cmp.Compare(amounts[a.SKU], amounts[b.SKU])
 			}
-			return 1
+			return cmp.Compare(amounts[b.SKU], amounts[a.SKU])
 		})
-		if amounts[with[0].SKU] != amounts[with[1].SKU] {
-			return with[0], name, true
-		}
+		best = slices.DeleteFunc(with, func(p shop.Product) bool { return amounts[p.SKU] != amounts[first.SKU] })
+		return best, name
 	}
-	return best, "", false
+	return nil, ""
 }
 
-// attributes are the names of attributes that tell what is asked: by the order of c.names, then those that most products
-// have.
+// attributes are the names of attributes that tell what is asked: by the order of c.names, then short ones, then those that
+// most products have.
 func (c comparative) attributes(products []shop.Product) (names []string) {
 	count := map[string]int{}
 	for _, p := range products {
@@ -115,7 +116,8 @@ func (c comparative) attributes(products []shop.Product) (names []string) {
 			count[name]++
 		}
 	}
-	order := sortedCounts(count)
+	// "Internal memory" rather than "memory clock speed of the cache".
+	order := slices.SortedStableFunc(slices.Values(sortedCounts(count)), func(a, b string) int { return len(lexicon.Words(a)) - len(lexicon.Words(b)) })
 	for _, word := range c.names {
 		for _, name := range order {
 			if slices.Contains(singulars(strings.ReplaceAll(name, "_", " ")), word) && !slices.Contains(names, name) {
@@ -142,10 +144,22 @@ func (t *talk) superlative(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	best, name, ok := c.most(products)
-	if !ok {
+	best, name := c.most(products)
+	switch len(best) {
+	case 0:
 		return true, t.say(ctx, "superlative_silent")
+	case 1:
+		t.state.Focus = best[0].SKU
+		return true, t.say(ctx, "superlative", t.named(best[0]), t.attributeSays(best[0], name))
+	case len(products):
+		return true, t.say(ctx, "compare_alike", t.attributeSays(best[0], name))
 	}
-	t.state.Focus = best.SKU
-	return true, t.say(ctx, "superlative", t.named(best), t.attributeSays(best, name))
+	all := make([]string, len(best))
+	for i, p := range best {
+		all[i] = t.named(p)
+	}
+	return true, t.say(ctx, "superlative", strings.Join(all, t.comma()), t.attributeSays(best[0], name))
 }
+
+// ofAll asks for the one that has most or least of all that is shown.
+var ofAll = regexp.MustCompile(`(?i)\b(?:which|what|who|the)\b.{0,30}\b(?:\w{2,}est|most|least)\b|最`)

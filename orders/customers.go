@@ -36,8 +36,11 @@ func (c *Customers) Import(ctx context.Context, r io.Reader) (int, error) {
 		if err := json.Unmarshal(line, &one); err != nil {
 			return err.Error()
 		}
-		if strings.TrimSpace(one.ID) == "" {
+		switch {
+		case strings.TrimSpace(one.ID) == "":
 			return "it has no id"
+		case strings.ContainsRune(one.ID+one.Name+one.Email+string(one.Lang), 0):
+			return "it holds a character that can't be stored"
 		}
 		queueCustomer(b, one)
 		return ""

@@ -108,6 +108,10 @@ func (r *reading) pair(add func(...int), at []int) {
 func (s *scene) point(intent shop.Intent) {
 	r := s.r
 	n := len(r.shown)
+	if len(r.slots.Reference) > 1 && intent != shop.IntentCompare && oneOfThem.MatchString(r.full) {
+		s.byPriceAmong()
+		return
+	}
 	if n == 0 || len(r.slots.Reference) > 1 || len(r.slots.Reference) == 1 && intent != shop.IntentCompare && intent != shop.IntentAddToCart {
 		return
 	}
@@ -138,6 +142,25 @@ func (s *scene) point(intent shop.Intent) {
 		add(1)
 	}
 }
+
+// oneOfThem asks for one by its price among those that are pointed at: "the cheaper one of the first two".
+var oneOfThem = pattern(`\b(?:cheap\w*|(?:less|least|more|most) expensive|priciest|dearest)\b(?: one)?,? (?:of|among|out of|between|from)\b|(?:里|中|当中|里面)(?:最|更|比较)?(?:便宜|贵)|(?:便宜|贵)的?那`)
+
+// byPriceAmong leaves the cheapest or dearest of the positions that were said.
+func (s *scene) byPriceAmong() {
+	among := slices.Clone(s.r.slots.Reference)
+	if slices.ContainsFunc(among, func(p int) bool { return p < 1 || p > len(s.r.shown) }) {
+		return
+	}
+	price := func(p int) int64 { return s.r.shown[p-1].Price.Minor }
+	best := slices.MinFunc(among, func(a, b int) int { return cmp.Compare(price(a), price(b)) })
+	if dear.MatchString(s.r.full) {
+		best = slices.MaxFunc(among, func(a, b int) int { return cmp.Compare(price(a), price(b)) })
+	}
+	s.r.slots.Reference = []int{best}
+}
+
+var dear = pattern(`\b(?:more|most) expensive\b|\bpriciest\b|\bdearest\b|贵`)
 
 // speaksOfIt reports whether the utterance means the one product on the screen: it says "it", or names no other.
 func (s *scene) speaksOfIt() bool {

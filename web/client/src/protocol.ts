@@ -748,4 +748,4 @@ export const closeRanges: readonly (CloseAdvice & { from: number; to: number })[
 ];
 
 // retryable are the codes of errors that the same frame, sent again later, may not meet.
-export const retryable: readonly string[] = ["busy", "rate_limited", "draining", "internal"];
+export const retryable: readonly string[] = ["busy", "unavailable", "rate_limited", "draining", "internal"];
