@@ -60,6 +60,7 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.importRoutes(api)
 	s.reportRoutes(api)
 	s.ruleRoutes(api)
+	s.setLookRoute(api)
 }
 
 type playgroundInput struct {

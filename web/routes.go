@@ -32,6 +32,7 @@ func (s *Server) routes() http.Handler {
 	s.eventRoutes(api)
 	s.productRoutes(api)
 	s.statusRoutes(api)
+	s.lookRoute(api)
 	s.plainRoutes(mux, api)
 	s.pageRoutes(mux)
 	s.consoleRoutes(mux)

@@ -274,6 +274,7 @@ type Server struct {
 	consoleOrigins, consoleHosts map[string]bool
 
 	tickets  tickets
+	looks    lookStore
 	upgrader websocket.Upgrader
 	handler  http.Handler
 	metrics  *metrics
@@ -301,7 +302,7 @@ type Server struct {
 func New(p Parts, c Config) *Server {
 	c = c.withDefaults()
 	s := &Server{parts: p, c: c, log: c.Logger, origins: map[string]bool{}, metrics: newMetrics(p.Metrics), made: time.Now(),
-		tickets: tickets{store: ticketStore{p.Pool}, life: c.TicketLife}}
+		tickets: tickets{store: ticketStore{p.Pool}, life: c.TicketLife}, looks: lookStore{p.Pool}}
 	for _, given := range c.Origins {
 		origin, err := CleanOrigin(given)
 		if err != nil {

@@ -4,7 +4,7 @@ import { locale } from "/static/i18n.js";
 const words = {
   en: {
     title: "Shop", loginTitle: "Log in as an admin", loginId: "Id", loginPassword: "Password", loginCode: "Code of your authenticator app", logIn: "Log in", logOut: "Log out",
-    viewsLabel: "Views", viewInsights: "Insights", viewPlayground: "Playground", viewImports: "Import", viewRules: "Search", viewArticles: "Articles", toDesk: "Desk", other: "中文",
+    viewsLabel: "Views", viewInsights: "Insights", viewPlayground: "Playground", viewImports: "Import", viewRules: "Search", viewArticles: "Articles", viewLook: "Chat", toDesk: "Desk", other: "中文",
     notAdmin: "This account is no admin. Log in with one that is.",
     ask: "What a customer would write", askButton: "Ask", again: "New conversation", inspecting: "Working…", nothingYet: "Write what a customer would write, and see each step of the answer. Nothing of it is stored.",
     understood: "Understood", parser: "Parser", confidence: "Confidence", searched: "Searched", limits: "Limits", found: n => `${n} found`, ranked: "Ranked", floorIs: f => `Shown from ${f} on`, degraded: "The ranker was late or failed: this is the search's order.",
@@ -19,6 +19,8 @@ const words = {
     sureDelete: name => `Delete the article "${name}"?`, whichQuestions: "Which questions would this answer?", questionsHint: "One question a line. Save the article first.", tryQuestions: "Try", question: "Question", answeredBy: "Answered by", refused: "not answered", thisOne: "this article", mean: "Score",
     rulesHint: "A synonym's word is searched as what it means. A brand, category or SKU stands higher (up to 1) or lower (down to -1) among what fits; nothing is shown that does not fit. Rules hold two seconds after they are saved.", addRule: "Add a rule", tryRules: "Try before saving", before: "Now", after: "With these rules", nothingShown: "No product is shown.",
     rule_kind: "Rule", rule_subject: "About", rule_means: "Means", rule_boost: "Higher or lower", kind_synonym: "Synonym", kind_brand: "Brand", kind_category: "Category", kind_sku: "SKU",
+    lookHint: "What is left empty is as the chat has it. Customers see it when they open the chat next. Colours that a page sets itself go before.", chatTitle: "Name over the chat", accent: "Colour", openChat: "Open the chat",
+    welcomeIn: lang => (lang === "zh" ? "Greeting, Chinese" : "Greeting, English"), welcomeTextIn: lang => (lang === "zh" ? "Text below, Chinese" : "Text below, English"), startersIn: lang => (lang === "zh" ? "To begin with, one a line, Chinese" : "To begin with, one a line, English"),
     fromDay: "From", toDay: "To", customers: "Customers", only_all: "All", only_en: "English", only_zh: "Chinese", only_known: "Logged in", only_visitor: "Visitors",
     conversations: "Conversations", containment: "Answered without a person", handedOver: "Went to a person", satisfaction: "Satisfaction", scoreOf: (mean, n) => `${mean} of 5 (${n})`, revenue: "Revenue", perConversation: "Revenue per conversation",
     answers: "Answers", answersOf: (complete, interrupted, failed) => `${complete} complete, ${interrupted} interrupted, ${failed} failed`, sawCards: "Saw products", clicked: "Clicked", carted: "Put into the cart", bought: "Bought within a week",
@@ -28,7 +30,7 @@ const words = {
   },
   zh: {
     title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
-    viewsLabel: "视图", viewInsights: "数据", viewPlayground: "试验台", viewImports: "导入", viewRules: "搜索规则", viewArticles: "知识文章", toDesk: "客服台", other: "English",
+    viewsLabel: "视图", viewInsights: "数据", viewPlayground: "试验台", viewImports: "导入", viewRules: "搜索规则", viewArticles: "知识文章", viewLook: "聊天窗口", toDesk: "客服台", other: "English",
     notAdmin: "此账号不是管理员，请用管理员账号登录。",
     ask: "顾客会写的话", askButton: "提问", again: "新对话", inspecting: "处理中…", nothingYet: "写下顾客会说的话，查看回答的每一步。这里不会保存任何内容。",
     understood: "理解", parser: "解析器", confidence: "置信度", searched: "检索", limits: "限制", found: n => `找到 ${n} 件`, ranked: "排序", floorIs: f => `相关度 ${f} 以上才展示`, degraded: "排序模型超时或出错，此处为检索顺序。",
@@ -43,6 +45,8 @@ const words = {
     sureDelete: name => `删除文章“${name}”？`, whichQuestions: "这篇文章能回答哪些问题？", questionsHint: "每行一个问题。请先保存文章。", tryQuestions: "试试", question: "问题", answeredBy: "由此回答", refused: "不回答", thisOne: "本文", mean: "得分",
     rulesHint: "同义词会按其含义搜索。品牌、类别或 SKU 在合适的商品中排得更高（最高 1）或更低（最低 -1）；不合适的商品不会展示。保存两秒后生效。", addRule: "添加规则", tryRules: "保存前试试", before: "现在", after: "使用这些规则", nothingShown: "没有展示商品。",
     rule_kind: "规则", rule_subject: "对象", rule_means: "含义", rule_boost: "升降", kind_synonym: "同义词", kind_brand: "品牌", kind_category: "类别", kind_sku: "SKU",
+    lookHint: "留空的部分使用默认内容。顾客下次打开聊天时可见。页面自己设置的颜色优先。", chatTitle: "聊天窗口名称", accent: "颜色", openChat: "打开聊天",
+    welcomeIn: lang => (lang === "zh" ? "中文问候" : "英文问候"), welcomeTextIn: lang => (lang === "zh" ? "中文说明" : "英文说明"), startersIn: lang => (lang === "zh" ? "中文开场建议，每行一个" : "英文开场建议，每行一个"),
     fromDay: "从", toDay: "到", customers: "顾客", only_all: "全部", only_en: "英文", only_zh: "中文", only_known: "已登录", only_visitor: "访客",
     conversations: "对话", containment: "无需人工", handedOver: "转人工", satisfaction: "满意度", scoreOf: (mean, n) => `${mean} / 5（${n}）`, revenue: "收入", perConversation: "每次对话收入",
     answers: "回答", answersOf: (complete, interrupted, failed) => `完成 ${complete}，中断 ${interrupted}，失败 ${failed}`, sawCards: "看到商品", clicked: "点击", carted: "加入购物车", bought: "一周内购买",

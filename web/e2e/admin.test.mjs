@@ -204,6 +204,32 @@ test("a synonym and a boost are tried before they are saved, and hold for custom
   await page.context().close();
 });
 
+test("the chat greets and looks as the shop says", { skip }, async () => {
+  const page = await enter(agents.boss, "look");
+  await page.locator("#look-form input[name=title]").fill("Ask Alpine");
+  await page.locator("#look-form input[name=accent]").fill("#ffcc00");
+  await page.locator("#look-form input[name=welcome-en]").fill("Grüezi <b>there</b>");
+  await page.locator("#look-form textarea[name=starters-en]").fill("A tent for two\nRunning shoes");
+  await picture(page, "admin-look");
+  await clean(page, "look");
+  await page.locator("#look-form button[type=submit]").click();
+  await page.locator("#toast", { hasText: "Saved" }).waitFor();
+  const customer = await openPage(browser, shop.url);
+  await customer.locator("#welcome h2", { hasText: "Grüezi <b>there</b>" }).waitFor();
+  assert.equal(await customer.locator("#title").textContent(), "Ask Alpine");
+  assert.deepEqual(await customer.locator("#starters li").allTextContents(), ["A tent for two", "Running shoes"]);
+  assert.match(await customer.locator("#welcome p").textContent(), /Tell me what you need/, "what is empty is as the chat has it");
+  const [ground, ink] = await customer.locator("#send").evaluate(button => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]);
+  assert.deepEqual([ground, ink], ["rgb(255, 204, 0)", "rgb(0, 0, 0)"]);
+  await clean(customer, "the chat in the shop's colour");
+  assert.deepEqual(customer.troubles, []);
+  await customer.context().close();
+  await page.locator("#look-form textarea[name=starters-en]").fill("1\n2\n3\n4\n5");
+  await page.locator("#look-form button[type=submit]").click();
+  await page.locator("#toast", { hasText: "4 suggestions" }).waitFor();
+  await page.context().close();
+});
+
 test("both languages have the same words", { skip }, async () => {
   const page = await enter(agents.boss);
   await page.locator("#language").click();

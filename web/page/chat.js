@@ -8,7 +8,7 @@ import { Comparison } from "./comparison.js";
 import { Door } from "./door.js";
 import { element, uuid } from "./elements.js";
 import { Finder } from "./finder.js";
-import { locale, recall, remember, t, toggleLanguage } from "./i18n.js";
+import { locale, recall, remember, reword, t, toggleLanguage } from "./i18n.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
 import { Person } from "./person.js";
@@ -113,6 +113,7 @@ export class Chat {
 
   // opened begins what an open chat does; it takes the focus where the customer asked for the chat.
   opened(focus) {
+    this.dressed ??= this.dress();
     this.start();
     this.attention.seen();
     this.person.read();
@@ -229,6 +230,25 @@ export class Chat {
     this.$("welcome").hidden = true;
   }
 
+  // dress takes on the words and the colour that the shop chose at /admin.
+  async dress() {
+    try {
+      const look = await (await fetch(`${home}/api/look`)).json();
+      reword("welcome", look.welcome);
+      reword("welcomeText", look.welcome_text);
+      reword("starters", look.starters);
+      if (look.title && !this.settings.title) {
+        this.$("title").textContent = look.title;
+        if (!this.page) this.$("panel").setAttribute("aria-label", look.title);
+      }
+      if (look.accent) {
+        this.body.style.setProperty("--look-accent", look.accent);
+        this.body.style.setProperty("--look-ink", inkOn(look.accent));
+      }
+      this.draw();
+    } catch { /* it looks as it is */ }
+  }
+
   // draw writes everything that depends on language and theme, drawState what depends on connection and model.
   draw() {
     const { $, body } = this;
@@ -291,4 +311,11 @@ export class Chat {
     listen(this.dark, "change", () => this.draw());
     listen(view.document, "visibilitychange", () => { if (this.watched) this.attention.seen(); });
   }
+}
+
+// inkOn is black or white, whichever reads better on the colour: one of them always has a contrast of 4.5 (WCAG 2.2).
+function inkOn(colour) {
+  const [r, g, b] = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16) / 255).map(c => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "#fff" : "#000";
 }

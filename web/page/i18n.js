@@ -77,6 +77,11 @@ export const t = (key, ...values) => {
   return typeof found === "function" ? found(...values) : found;
 };
 
+// reword puts the shop's own words in place of ours, by language; what is empty stays.
+export function reword(name, own) {
+  for (const [language, value] of Object.entries(own ?? {})) if (Object.hasOwn(words, language) && value.length) words[language][name] = value;
+}
+
 export function toggleLanguage() {
   language = language === "en" ? "zh" : "en";
   remember("language", language);

@@ -35,7 +35,7 @@ function header(page, title) {
   return element(page ? "header" : "div", { class: "head" },
     element("div", { class: "bar" },
       emblem(),
-      element(page ? "h1" : "h2", {}, title),
+      element(page ? "h1" : "h2", { id: "title" }, title),
       element("p", { id: "state", role: "status" }, element("span", { class: "dot", "aria-hidden": "true" }), element("span", { id: "state-text" })),
       button("person-button", { class: "quiet" }, icon(icons.person), element("span", { id: "person-word" })),
       button("cart-button", { class: "quiet cart", "aria-haspopup": "dialog" }, icon(icons.cart), element("span", { id: "cart-count", hidden: true })),
