@@ -32,6 +32,9 @@ type Options struct {
 // Learned is a model over FeatureNames: the higher a row's figure, the more the client may want the product.
 type Learned interface {
 	Score(ctx context.Context, rows [][]float32) ([]float32, error)
+	// Name and Version say which model it is.
+	Name() string
+	Version() string
 }
 
 // MaxBatch is how many events one call of Add takes.

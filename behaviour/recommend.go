@@ -96,6 +96,8 @@ func (l *Log) list(ctx context.Context, client, session string, n int, personal 
 		if ranked, err = lore.Reorder(ctx, l.o.Learned, deeds, l.o.Now()); err != nil {
 			l.o.Logger.WarnContext(ctx, "recommended without the learned order", "error", err)
 			ranked = lore.Recommend(deeds)
+		} else {
+			taste.Model += " " + l.o.Learned.Name() + "@" + l.o.Learned.Version()
 		}
 	}
 	for _, s := range ranked {

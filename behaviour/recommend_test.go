@@ -1,6 +1,8 @@
 package behaviour_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -138,6 +140,92 @@ func TestWhatWasBoughtIsMarked(t *testing.T) {
 	}
 	if !slices.Contains(skusOf(taste), "tent") {
 		t.Errorf("%v", taste)
+	}
+}
+
+// byRank is a learned order: the last first, whatever the features. It fails where err is set.
+type byRank struct {
+	rows *int
+	err  error
+}
+
+func (b byRank) Name() string    { return "by-rank" }
+func (b byRank) Version() string { return "7" }
+
+func (b byRank) Score(_ context.Context, rows [][]float32) ([]float32, error) {
+	*b.rows = len(rows)
+	scores := make([]float32, len(rows))
+	for i := range rows {
+		scores[i] = float32(i) // the last first
+	}
+	return scores, b.err
+}
+
+func TestALearnedOrderHoldsForWhoBoughtBefore(t *testing.T) {
+	pool := pgtest.New(t)
+	plain := behaviour.NewLog(pool, behaviour.Options{Now: atNoon})
+	campersAndCooks(t, plain)
+	add(t, plain, bought("1", "visit", "ann", "tent", noon), click("2", "bobs", "tent", noon))
+	plain.Declined(t.Context(), "visit", "ann", "mat")
+	rows := 0
+	learned := behaviour.NewLog(pool, behaviour.Options{Now: atNoon, Learned: byRank{rows: &rows}})
+	all := func(l *behaviour.Log, client, session string) (string, []string) {
+		t.Helper()
+		taste, err := l.For(t.Context(), client, session, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return taste.Model, skusOf(taste)
+	}
+	_, want := all(plain, "ann", "visit")
+	model, got := all(learned, "ann", "visit")
+	slices.Reverse(want)
+	if !slices.Equal(got, want) || model != "taste by-rank@7" || slices.Contains(got, "mat") || rows != len(want)+1 {
+		t.Errorf("%s: %v, want %v of %d rows", model, got, want, rows)
+	}
+	_, want = all(plain, "bob", "bobs")
+	if model, got := all(learned, "bob", "bobs"); !slices.Equal(got, want) || model != "taste" {
+		t.Errorf("who only clicked: %s %v, want %v", model, got, want)
+	}
+	broken := behaviour.NewLog(pool, behaviour.Options{Now: atNoon, Learned: byRank{&rows, errors.New("broken")}})
+	_, want = all(plain, "ann", "visit")
+	if model, got := all(broken, "ann", "visit"); !slices.Equal(got, want) || model != "taste" {
+		t.Errorf("without its model: %s %v, want %v", model, got, want)
+	}
+}
+
+func TestFeaturesSayWhatWasBoughtWhen(t *testing.T) {
+	day := 24 * time.Hour
+	deed := func(basket, sku string, ago time.Duration) behaviour.Deed {
+		return behaviour.Deed{Client: "ann", Basket: basket, SKU: sku, Time: noon.Add(-ago), Weight: 1}
+	}
+	lore := behaviour.Lore{Neighbours: map[string][]behaviour.Scored{"tea": {{SKU: "mug", Score: 0.5}}}, Popular: []behaviour.Scored{{SKU: "lamp", Score: 0.2}}}
+	found := lore.Candidates([]behaviour.Deed{deed("1", "tea", 40*day), deed("2", "tea", 20*day), deed("2", "pan", 20*day), deed("3", "spoon", 10*day), deed("4", "spoon", 5*day)}, noon, 10)
+	of := map[string]map[string]float64{}
+	for i, c := range found {
+		of[c.SKU] = map[string]float64{}
+		for k, name := range behaviour.FeatureNames {
+			of[c.SKU][name] = float64(c.Features[k])
+		}
+		if of[c.SKU]["rank"] != float64(i) || math.Abs(of[c.SKU]["score"]-c.Score) > 1e-6 {
+			t.Errorf("%+v", c)
+		}
+	}
+	for sku, want := range map[string]map[string]float64{
+		"tea":   {"baskets": 4, "baskets_with_it": 2, "share_of_baskets": 0.5, "days_since_it": 20, "days_since_any": 5, "mean_days_between": 20, "overdue": 1, "in_last_basket": 0, "in_last_three": 1, "mean_basket": 1.25, "days_known": 40, "distinct": 3},
+		"spoon": {"baskets_with_it": 2, "days_since_it": 5, "mean_days_between": 5, "in_last_basket": 1, "in_last_three": 2},
+		"pan":   {"baskets_with_it": 1, "mean_days_between": 999, "overdue": 0},
+		"lamp":  {"baskets_with_it": 0, "days_since_it": 999, "habit": 0, "goes_with": 0, "liked": 0.2},
+		"mug":   {"habit": 0, "liked": 0},
+	} {
+		for name, value := range want {
+			if math.Abs(of[sku][name]-value) > 1e-5 {
+				t.Errorf("%s has %s %v, want %v", sku, name, of[sku][name], value)
+			}
+		}
+	}
+	if of["mug"]["goes_with"] <= 0 || len(found) != 5 {
+		t.Errorf("%v", of)
 	}
 }
 

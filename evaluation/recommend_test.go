@@ -72,6 +72,9 @@ func TestANextBasketIsForetoldFromWhatWasBeforeTheCut(t *testing.T) {
 // backwards puts candidates in the opposite order.
 type backwards struct{}
 
+func (backwards) Name() string    { return "backwards" }
+func (backwards) Version() string { return "1" }
+
 func (backwards) Score(_ context.Context, rows [][]float32) ([]float32, error) {
 	scores := make([]float32, len(rows))
 	for i := range scores {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"floorwalker/behaviour"
 	"floorwalker/evaluation"
@@ -29,8 +30,13 @@ func (c *evalPersonalCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
+	rt, trees, err := openTrees(c.services, filepath.Join(c.Models, "next-basket"), behaviour.FeatureNames)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trees.Close(), rt.Close()) }()
 	report, err := evaluation.PersonalCost{Customers: c.Customers, Events: c.Events, Products: c.Products, Writing: c.Writing, Askers: c.Askers, Asked: c.Asked, Seed: c.Seed}.Measure(
-		ctx, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), db.pool.Ping, func(format string, args ...any) { fmt.Fprintf(std.err, format+"\n", args...) })
+		ctx, behaviour.NewLog(db.pool, behaviour.Options{Learned: trees, Logger: log}), db.pool.Ping, func(format string, args ...any) { fmt.Fprintf(std.err, format+"\n", args...) })
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"floorwalker/behaviour"
 	"floorwalker/embedded"
 	"floorwalker/onnx"
 )
@@ -16,6 +17,7 @@ type models struct {
 	english, chinese *onnx.Embedder
 	cross            *onnx.CrossEncoder // nil where there is no ranker in the folder, or crossErr says why it can't be used
 	crossErr         error
+	basket           *onnx.Trees // nil where there is none in the folder
 }
 
 // openRuntime loads ONNX Runtime.
@@ -65,7 +67,21 @@ func openModels(s services) (*models, error) {
 			m.crossErr = fmt.Errorf("load the ranker: %w", err)
 		}
 	}
+	basket := filepath.Join(s.Models, "next-basket")
+	if _, err := os.Stat(basket); err == nil {
+		if m.basket, err = onnx.LoadTrees(m.runtime, basket, behaviour.FeatureNames); err != nil {
+			return nil, errors.Join(fmt.Errorf("load the order of recommendations: %w", err), m.close())
+		}
+	}
 	return m, nil
+}
+
+// learned is the model that puts recommendations in order; nil where there is none.
+func (m *models) learned() behaviour.Learned {
+	if m.basket == nil {
+		return nil
+	}
+	return m.basket
 }
 
 // close frees everything; it may be called on a half-opened set.
@@ -78,6 +94,9 @@ func (m *models) close() error {
 		if e != nil {
 			errs = append(errs, e.Close())
 		}
+	}
+	if m.basket != nil {
+		errs = append(errs, m.basket.Close())
 	}
 	if m.runtime != nil {
 		errs = append(errs, m.runtime.Close())

@@ -122,7 +122,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 
 	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
-	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Logger: log})
+	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Learned: m.learned(), Logger: log})
 	if c.SponsoredWeight < 0 || c.SponsoredWeight > 1 {
 		return errors.New("--sponsored-weight is from 0 to 1")
 	}
