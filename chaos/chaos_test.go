@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"floorwalker/behaviour"
 	"floorwalker/dialog"
 	"floorwalker/embedded"
 	"floorwalker/embedded/pgtest"
@@ -39,16 +40,19 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		sql  string
 		kind func(*findings) []string
 	}{
-		"nothing":                     {`SELECT $1::uuid`, nil},
-		"a message is lost":           {`DELETE FROM messages WHERE session_id = $1 AND client_msg_id = 'c2'`, func(f *findings) []string { return f.lost }},
-		"its event is lost":           {`DELETE FROM events WHERE session_id = $1 AND data ->> 'client_msg_id' = 'c2'`, func(f *findings) []string { return f.lost }},
-		"its text changed":            {`UPDATE messages SET text = 'else' WHERE session_id = $1 AND client_msg_id = 'c2'`, func(f *findings) []string { return f.lost }},
-		"an event is twice":           {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq) INSERT INTO events SELECT session_id, n.seq, type, data, ts FROM events, n WHERE session_id = $1 AND events.seq = 1`, func(f *findings) []string { return f.duplicated }},
-		"an answer ends twice":        {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq) INSERT INTO events SELECT session_id, n.seq, type, data, ts FROM events, n WHERE session_id = $1 AND type = 'message.completed' ORDER BY events.seq LIMIT 1`, func(f *findings) []string { return f.duplicated }},
-		"an answer never ends":        {`UPDATE messages SET status = 'streaming', final_seq = NULL WHERE session_id = $1 AND role = 'assistant'`, func(f *findings) []string { return f.lost }},
-		"a gap":                       {`UPDATE events SET seq = seq + 100 WHERE session_id = $1 AND seq = 5`, func(f *findings) []string { return f.gaps }},
-		"a byte differs":              {`UPDATE events SET data = replace(data::text, 'question', 'Question')::json WHERE session_id = $1 AND data ->> 'client_msg_id' = 'c1'`, func(f *findings) []string { return f.gaps }},
-		"a time differs":              {`UPDATE events SET ts = ts + interval '1 ms' WHERE session_id = $1 AND seq = 3`, func(f *findings) []string { return f.gaps }},
+		"nothing":               {`SELECT $1::uuid`, nil},
+		"a message is lost":     {`DELETE FROM messages WHERE session_id = $1 AND client_msg_id = 'c2'`, func(f *findings) []string { return f.lost }},
+		"its event is lost":     {`DELETE FROM events WHERE session_id = $1 AND data ->> 'client_msg_id' = 'c2'`, func(f *findings) []string { return f.lost }},
+		"its text changed":      {`UPDATE messages SET text = 'else' WHERE session_id = $1 AND client_msg_id = 'c2'`, func(f *findings) []string { return f.lost }},
+		"an event is twice":     {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq) INSERT INTO events SELECT session_id, n.seq, type, data, ts FROM events, n WHERE session_id = $1 AND events.seq = 1`, func(f *findings) []string { return f.duplicated }},
+		"an answer ends twice":  {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq) INSERT INTO events SELECT session_id, n.seq, type, data, ts FROM events, n WHERE session_id = $1 AND type = 'message.completed' ORDER BY events.seq LIMIT 1`, func(f *findings) []string { return f.duplicated }},
+		"an answer never ends":  {`UPDATE messages SET status = 'streaming', final_seq = NULL WHERE session_id = $1 AND role = 'assistant'`, func(f *findings) []string { return f.lost }},
+		"a gap":                 {`UPDATE events SET seq = seq + 100 WHERE session_id = $1 AND seq = 5`, func(f *findings) []string { return f.gaps }},
+		"a byte differs":        {`UPDATE events SET data = replace(data::text, 'question', 'Question')::json WHERE session_id = $1 AND data ->> 'client_msg_id' = 'c1'`, func(f *findings) []string { return f.gaps }},
+		"a time differs":        {`UPDATE events SET ts = ts + interval '1 ms' WHERE session_id = $1 AND seq = 3`, func(f *findings) []string { return f.gaps }},
+		"what was done is lost": {`DELETE FROM behaviour_events WHERE session = $1::uuid::text`, func(f *findings) []string { return f.lost }},
+		"what was done is twice": {`INSERT INTO behaviour_events SELECT event_time + interval '1 ms', received_at, client, session, event_id, action, sku, ranking_id, model, position, propensity,
+			amount, message, trusted FROM behaviour_events WHERE session = $1::uuid::text`, func(f *findings) []string { return f.duplicated }},
 		"an owner that no event made": {`UPDATE sessions SET owner = 'agent', agent = 'Kim' WHERE id = $1`, func(f *findings) []string { return f.doubleOwned }},
 		"a stranger writes": {`WITH n AS (UPDATE sessions SET next_seq = next_seq + 1 WHERE id = $1 RETURNING next_seq - 1 AS seq)
 			INSERT INTO events SELECT $1, n.seq, 'message.created', '{"message_id":"x","role":"agent","state":"complete","text":"hi","author":"Kim"}', now() FROM n`, func(f *findings) []string { return f.doubleOwned }},
@@ -73,6 +77,12 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 				}
 				r.acked = append(r.acked, told{session: opened.SessionID, clientMsgID: id, messageID: ack.MessageID, text: text, seq: ack.Seq})
 			}
+			click := behaviour.Event{ID: "chaos-1", Action: behaviour.Click, Session: opened.SessionID, Time: time.Now()}
+			click.Attributes.Object.ID = "thing-1"
+			if receipt, err := behaviour.NewLog(pool, behaviour.Options{}).Add(t.Context(), []behaviour.Event{click}); err != nil || receipt.Accepted != 1 {
+				t.Fatalf("%+v, %v", receipt, err)
+			}
+			r.deeds = []deed{{opened.SessionID, click.ID}}
 			sub, err := m.Attach(t.Context(), opened.SessionID, dialog.Position{})
 			if err != nil {
 				t.Fatal(err)

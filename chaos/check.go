@@ -40,6 +40,7 @@ func (f *findings) none() bool {
 type record struct {
 	acked  []told
 	claims []claim
+	deeds  []deed
 	// views are what each session's customer was shown; resets where history broke off.
 	views  map[string][]string
 	resets map[string]int
@@ -60,6 +61,11 @@ func (l *load) record() record {
 		r.claims = append(r.claims, a.claims...)
 		a.mu.Unlock()
 	}
+	for _, p := range l.passers {
+		p.mu.Lock()
+		r.deeds = append(r.deeds, p.deeds...)
+		p.mu.Unlock()
+	}
 	return r
 }
 
@@ -71,7 +77,7 @@ func check(ctx context.Context, pool *pgxpool.Pool, r record, quiet bool) (*find
 	if err != nil {
 		return nil, err
 	}
-	for _, look := range []func(context.Context, *pgxpool.Pool, record, map[string]*sessionLog, *findings) error{checkAcked, checkStates, checkOwners} {
+	for _, look := range []func(context.Context, *pgxpool.Pool, record, map[string]*sessionLog, *findings) error{checkAcked, checkStates, checkOwners, checkDeeds} {
 		if err := look(ctx, pool, r, logs, f); err != nil {
 			return nil, err
 		}

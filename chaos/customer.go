@@ -18,6 +18,8 @@ type customer struct {
 	load   *load
 	name   string
 	random *rand.Rand
+	// asks is true for one who only asks the assistant, so that answers are being written at all times.
+	asks bool
 
 	mu    sync.Mutex
 	owner protocol.Owner
@@ -38,7 +40,8 @@ func (l *load) visit(ctx context.Context, i int) (*customer, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &customer{Client: c, load: l, name: fmt.Sprint("customer ", i), owner: protocol.OwnerAssistant,
+	const oneIn = 10
+	k := &customer{Client: c, load: l, name: fmt.Sprint("customer ", i), owner: protocol.OwnerAssistant, asks: i%oneIn == oneIn-1,
 		random: rand.New(rand.NewPCG(l.s.c.Seed, uint64(i)))}
 	events := c.Events()
 	l.all.Go(func() {
@@ -86,6 +89,8 @@ func (k *customer) talk(ctx context.Context) {
 		switch owner := k.has(); {
 		case k.random.IntN(60) == 0:
 			k.Drop() // as a phone does in a lift
+		case k.asks && owner == protocol.OwnerAssistant:
+			k.say(ctx, []string{"a kettle", "有没有鼠标", "running shoes under 40 dollars"}[k.random.IntN(3)])
 		case owner == protocol.OwnerAgent:
 			k.say(ctx, phrase(k.random, k.name, n))
 		case owner == protocol.OwnerQueued && k.random.IntN(12) > 0:

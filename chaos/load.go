@@ -15,6 +15,7 @@ type load struct {
 	s         *stage
 	customers []*customer
 	agents    []*agent
+	passers   []*passer
 	acked     atomic.Int64
 
 	mu      sync.Mutex
@@ -46,6 +47,12 @@ func openLoad(ctx context.Context, s *stage) (*load, error) {
 	}
 	for _, a := range l.agents {
 		l.all.Go(func() { a.work(talking) })
+	}
+	const passers = 3
+	for i := range passers {
+		p := &passer{load: l, name: fmt.Sprint("known-", i), url: s.replicas[i%len(s.replicas)].url, random: rand.New(rand.NewPCG(s.c.Seed, uint64(2000+i)))}
+		l.passers = append(l.passers, p)
+		l.all.Go(func() { p.work(talking) })
 	}
 	for _, k := range l.customers {
 		l.all.Go(func() { k.talk(talking) })
@@ -88,11 +95,11 @@ func (l *load) pause(ctx context.Context) error {
 		l.mu.Lock()
 		resting := l.resting
 		l.mu.Unlock()
-		if resting == len(l.customers)+len(l.agents) {
+		if resting == l.people() {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%d of %d talkers still wait for an answer after %s", len(l.customers)+len(l.agents)-resting, len(l.customers)+len(l.agents), patience)
+			return fmt.Errorf("%d of %d talkers still wait for an answer after %s", l.people()-resting, l.people(), patience)
 		}
 		select {
 		case <-ctx.Done():
@@ -101,6 +108,9 @@ func (l *load) pause(ctx context.Context) error {
 		}
 	}
 }
+
+// people is how many there are in all.
+func (l *load) people() int { return len(l.customers) + len(l.agents) + len(l.passers) }
 
 func (l *load) goOn() {
 	l.mu.Lock()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -33,6 +34,9 @@ func (c *runCmd) run(ctx context.Context) (r report, err error) {
 	} else {
 		err = t.rounds(ctx)
 	}
+	if err == nil && c.Soak == 0 {
+		err = t.births(ctx)
+	}
 	if err == nil {
 		err = t.checkWhole(ctx)
 	}
@@ -64,7 +68,8 @@ type victim struct {
 
 func (t *trial) victims() []victim {
 	server := func(r *replica) victim {
-		return victim{r.name, r.kill, func(ctx context.Context) error {
+		kill := func() { r.wire.opened(false); r.kill() }
+		return victim{r.name, kill, func(ctx context.Context) error {
 			// It may lose PostgreSQL as it starts, and ends; whoever supervises it starts it again.
 			var err error
 			for range 3 {
@@ -172,11 +177,17 @@ func (t *trial) strike(ctx context.Context, v victim) (where string) {
 			r = own
 		}
 	}
-	at, ok := t.place(r.wire)
+	at, ok := t.place(r.wire, v.name == r.name)
 	var hit sync.Once
 	kill := func() { hit.Do(v.kill) }
+	if ok && r.wire.atStart(at.point) {
+		return t.strikeStart(ctx, r, at)
+	}
 	if ok {
-		const patience = 4 * time.Second
+		patience := 4 * time.Second
+		if !slices.Contains(r.wire.points(lately), at.point) {
+			patience *= 3
+		}
 		struck := r.wire.arm(at, kill)
 		select {
 		case <-struck:
@@ -194,15 +205,52 @@ func (t *trial) strike(ctx context.Context, v victim) (where string) {
 	return v.name + " at no commit"
 }
 
-// place is one of those struck least, among the commit points of a conversation.
-func (t *trial) place(w *wire) (place, bool) {
-	const lately = 30 * time.Second
+// strikeStart kills a server, starts it, and kills it again at a commit of its start.
+func (t *trial) strikeStart(ctx context.Context, r *replica, at place) (where string) {
+	r.kill()
+	r.wire.opened(false)
+	struck := r.wire.arm(at, r.kill)
+	if err := r.start(); err == nil {
+		const patience = time.Minute
+		select {
+		case <-struck:
+			t.struck[at]++
+			return fmt.Sprintf("%s %s %s of its own start", r.name, at.phase, at.point)
+		case <-ctx.Done():
+		case <-time.After(patience):
+		}
+	}
+	if !r.wire.disarm() {
+		<-struck
+	}
+	t.missed[at.point]++
+	r.kill()
+	return r.name + " at its start"
+}
+
+const (
+	// lately is within what time a commit point has passed that is likely to pass again soon.
+	lately = 30 * time.Second
+	// everBefore is the whole run.
+	everBefore = 24 * time.Hour
+)
+
+// place is one of those struck least, among all commit points that were ever seen; own is true where the server itself
+// is to be killed, which may be as it starts.
+func (t *trial) place(w *wire, own bool) (place, bool) {
 	var best []place
 	least := 1 << 30
-	for _, point := range w.points(lately) {
+	fresh := w.points(lately)
+	for _, point := range w.points(everBefore) {
+		if w.atStart(point) && (!own || t.c.Soak > 0) {
+			continue
+		}
 		for p := range phases {
 			at := place{point, p}
-			n := t.struck[at] + 3*t.missed[at.point]
+			n := 2*t.struck[at] + 4*t.missed[at.point]
+			if !slices.Contains(fresh, point) {
+				n++ // of two that were never struck the one first that is likely to come
+			}
 			if n < least {
 				best, least = nil, n
 			}
@@ -412,19 +460,36 @@ func (t *trial) checkStream(ctx context.Context) error {
 	return rows.Err()
 }
 
-// summary says which places were struck.
+// summary says which places were struck, and which never.
 func (t *trial) summary() {
 	all := map[string]bool{}
 	for _, r := range t.replicas {
-		for _, p := range r.wire.points(24 * time.Hour) {
+		for _, p := range r.wire.points(everBefore) {
 			all[p] = true
 		}
 	}
+	for at := range t.struck {
+		all[at.point] = true
+	}
+	var never []string
+	written := map[string]bool{}
 	for _, point := range slices.Sorted(maps.Keys(all)) {
 		var hits []string
+		sum := 0
 		for p := range phases {
-			hits = append(hits, fmt.Sprintf("%s %d", p, t.struck[place{point, p}]))
+			n := t.struck[place{point, p}]
+			sum += n
+			hits = append(hits, fmt.Sprintf("%s %d", p, n))
+		}
+		if sum == 0 {
+			never = append(never, point)
+			continue
+		}
+		for _, table := range strings.Split(strings.TrimPrefix(point, "*"), "+") {
+			written[table] = true
 		}
 		say("commit %-70s %s", point, strings.Join(hits, ", "))
 	}
+	say("struck %d of %d commit points; never: %s", len(all)-len(never), len(all), cmp.Or(strings.Join(never, ", "), "none"))
+	say("tables of struck commits: %s", strings.Join(slices.Sorted(maps.Keys(written)), ", "))
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -108,6 +110,8 @@ type stage struct {
 	postgres *embedded.Postgres
 	nats     child
 	natsURL  string
+	// key signs the tokens of known customers.
+	key      ed25519.PrivateKey
 	ollama   child
 	replicas []*replica
 	// pool looks at the database past the wires.
@@ -137,10 +141,7 @@ func openStage(ctx context.Context, c *runCmd) (_ *stage, err error) {
 			s.close()
 		}
 	}()
-	cache := c.Cache
-	if cache == "" {
-		cache = embedded.DefaultCache()
-	}
+	cache := s.cache()
 	if err := embedded.Fetch(ctx, cache, embedded.Needed(), os.Stderr); err != nil {
 		return nil, err
 	}
@@ -151,6 +152,9 @@ func openStage(ctx context.Context, c *runCmd) (_ *stage, err error) {
 		return nil, err
 	}
 	if err := s.forget(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.makeKeys(); err != nil {
 		return nil, err
 	}
 	if err := s.startNATS(); err != nil {
@@ -170,6 +174,8 @@ func openStage(ctx context.Context, c *runCmd) (_ *stage, err error) {
 	}
 	return s, s.stock(ctx)
 }
+
+func (s *stage) cache() string { return cmp.Or(s.c.Cache, embedded.DefaultCache()) }
 
 // makeFolder makes the folder for everything; PostgreSQL may run as another user.
 func (s *stage) makeFolder() (err error) {
@@ -252,18 +258,27 @@ func (s *stage) ollamaURL() string {
 }
 
 func (s *stage) addReplica(i int, cache string) error {
-	name := string(rune('a' + i))
-	address, err := freeAddress()
+	r, err := s.newReplica(string(rune('a'+i)), s.postgres.URL(), cache)
 	if err != nil {
 		return err
 	}
-	direct, err := url.Parse(s.postgres.URL())
+	s.replicas = append(s.replicas, r)
+	return r.start()
+}
+
+// newReplica makes a server on a database, with a wire of its own; it does not start it.
+func (s *stage) newReplica(name, database, cache string) (*replica, error) {
+	address, err := freeAddress()
 	if err != nil {
-		return err
+		return nil, err
+	}
+	direct, err := url.Parse(database)
+	if err != nil {
+		return nil, err
 	}
 	r := &replica{url: "http://" + address}
 	if r.wire, err = newWire(direct.Host); err != nil {
-		return err
+		return nil, err
 	}
 	if s.c.onWire != nil {
 		s.c.onWire(r.wire)
@@ -271,16 +286,16 @@ func (s *stage) addReplica(i int, cache string) error {
 	direct.Host = r.wire.address()
 	log, err := s.logFile("server-" + name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.child = child{name: "server " + name, log: log, command: func() *exec.Cmd {
 		cmd := exec.Command(s.c.Binary, "serve", "--listen", address, "--no-demo", "--models", s.c.Models)
 		cmd.Env = append(os.Environ(), "DATABASE_URL="+direct.String(), "NATS_URL="+s.natsURL, "OLLAMA_HOST="+s.ollamaURL(), "FLOORWALKER_MODEL=smollm2",
-			"FLOORWALKER_CACHE="+cache, "FLOORWALKER_DATA="+filepath.Join(s.dir, "data"), "FLOORWALKER_ADMIN_TOKEN="+adminToken)
+			"FLOORWALKER_CACHE="+cache, "FLOORWALKER_DATA="+filepath.Join(s.dir, "data"), "FLOORWALKER_ADMIN_TOKEN="+adminToken,
+			"FLOORWALKER_IDENTITY_KEYS="+s.keysFile(), "FLOORWALKER_IDENTITY_ISSUER="+issuer)
 		return cmd
 	}}
-	s.replicas = append(s.replicas, r)
-	return r.start()
+	return r, nil
 }
 
 // await waits until the replica is ready.
@@ -291,6 +306,7 @@ func (s *stage) await(ctx context.Context, r *replica, patience time.Duration) e
 		if err == nil {
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
+				r.wire.opened(true)
 				return nil
 			}
 			err = errors.New(answer.Status)

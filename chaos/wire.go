@@ -38,9 +38,18 @@ type place struct {
 	phase phase
 }
 
-// strike is an order to a wire: at the place, hit.
+// holds is true for the place's point. One that begins with a star is any that writes the table it names.
+func (p place) holds(point string) bool {
+	if table, ok := strings.CutPrefix(p.point, "*"); ok {
+		return slices.Contains(strings.Split(point, "+"), table)
+	}
+	return p.point == point
+}
+
+// strike is an order to a wire: at the place, hit, after it was passed skip times.
 type strike struct {
 	at   place
+	skip int
 	hit  func()
 	done chan struct{}
 }
@@ -54,11 +63,13 @@ type wire struct {
 	hasty func(point string, batch []byte) (answer []byte, pause time.Duration)
 
 	mu sync.Mutex
-	// seen is when each commit point last passed.
-	seen    map[string]time.Time
-	armed   *strike
-	conns   map[net.Conn]bool
-	serving sync.WaitGroup
+	// seen is when each commit point last passed; starting are those that have passed only before the server was open.
+	seen     map[string]time.Time
+	starting map[string]bool
+	open     bool
+	armed    *strike
+	conns    map[net.Conn]bool
+	serving  sync.WaitGroup
 }
 
 func newWire(target string) (*wire, error) {
@@ -66,7 +77,7 @@ func newWire(target string) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen before PostgreSQL: %w", err)
 	}
-	w := &wire{listener: listener, target: target, seen: map[string]time.Time{}, conns: map[net.Conn]bool{}}
+	w := &wire{listener: listener, target: target, seen: map[string]time.Time{}, starting: map[string]bool{}, conns: map[net.Conn]bool{}}
 	w.serving.Go(w.serve)
 	return w, nil
 }
@@ -107,13 +118,36 @@ func (w *wire) points(within time.Duration) []string {
 	return fresh
 }
 
+// opened notes whether the server is open: what passes before belongs to its start.
+func (w *wire) opened(open bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open = open
+}
+
+// atStart is true for a commit point that passes as the server starts, and at no other time.
+func (w *wire) atStart(point string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.starting[point]
+}
+
 // arm sets the next strike; the channel is closed when it has hit.
 func (w *wire) arm(at place, hit func()) <-chan struct{} {
-	s := &strike{at, hit, make(chan struct{})}
+	s := &strike{at: at, hit: hit, done: make(chan struct{})}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.armed = s
 	return s.done
+}
+
+// skip lets the armed strike pass over so many commits first.
+func (w *wire) skip(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.armed != nil {
+		w.armed.skip = n
+	}
 }
 
 // disarm takes the strike back; false when it has begun.
@@ -129,9 +163,18 @@ func (w *wire) disarm() bool {
 func (w *wire) passing(point string) *strike {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	_, before := w.seen[point]
 	w.seen[point] = time.Now()
+	if w.open {
+		delete(w.starting, point)
+	} else if !before {
+		w.starting[point] = true
+	}
 	s := w.armed
-	if s == nil || s.at.point != point {
+	if s == nil || !s.at.holds(point) {
+		return nil
+	}
+	if s.skip--; s.skip >= 0 {
 		return nil
 	}
 	w.armed = nil
