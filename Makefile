@@ -1,6 +1,6 @@
 # `make` lists the targets. Everything that is fetched or built lies in one cache folder (FLOORWALKER_CACHE).
 .DEFAULT_GOAL := help
-.PHONY: help run build fetch fetch-llm test test-llm race train test-page test-client lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions clean
+.PHONY: help run build fetch fetch-llm test test-llm race train test-page test-client lint vulncheck check bench chaos-build chaos chaos-short soak soak-short replicas bench-sessions bench-storm clean
 
 BINARY := bin/floorwalker
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -77,6 +77,9 @@ replicas: chaos-build ## Open two servers over one PostgreSQL and one external N
 
 bench-sessions: build ## Thousands of connections, side by side with a chat on centrifuge
 	cd bench && go run . --binary ../$(BINARY)
+
+bench-storm: build ## Restart the server under 2,000 customers: when they are back, and that nothing is lost
+	cd bench && go run . storm --binary ../$(BINARY)
 
 clean: ## Remove what was built here; the cache stays
 	rm -rf bin web/e2e/node_modules web/client/node_modules web/client/dist

@@ -43,9 +43,7 @@ func openShop(ctx context.Context, c *sessionsCmd) (s *shop, err error) {
 	if err := os.Chmod(s.dir, 0o755); err != nil {
 		return nil, err
 	}
-	s.process, err = start(ctx, filepath.Join(s.dir, "log"), c.Binary, "serve", "--listen", "127.0.0.1:0", "--no-llm", "--no-demo", "--models", c.Models, "--data", s.dir,
-		"--admin-token", "bench", "--origins", origin)
-	if err != nil {
+	if err := s.serve(ctx, "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
 	for i, title := range []string{"Boil Steel Kettle", "Pour Clay Teapot", "Fleet Trail Running Shoes", "Nimbra Light Backpack", "Click Wireless Mouse"} {
@@ -55,6 +53,18 @@ func openShop(ctx context.Context, c *sessionsCmd) (s *shop, err error) {
 		}
 	}
 	return s, nil
+}
+
+// serve starts the program on the address.
+func (s *shop) serve(ctx context.Context, listen string) (err error) {
+	s.process, err = start(ctx, filepath.Join(s.dir, "log"), s.c.Binary, "serve", "--listen", listen, "--no-llm", "--no-demo", "--models", s.c.Models, "--data", s.dir,
+		"--admin-token", "bench", "--origins", origin)
+	return err
+}
+
+// again starts the program, which has ended, where it was before.
+func (s *shop) again(ctx context.Context) error {
+	return s.serve(ctx, strings.TrimPrefix(s.url, "http://"))
 }
 
 // origin is the page that consoles come from.

@@ -14,6 +14,7 @@ import (
 
 type settings struct {
 	Sessions sessionsCmd `cmd:"" default:"withargs" help:"Compare."`
+	Storm    stormCmd    `cmd:"" help:"Restart the server under many customers."`
 	Chat     chatCmd     `cmd:"" hidden:"" help:"The peer: plain chat over centrifuge."`
 }
 

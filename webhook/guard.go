@@ -15,6 +15,9 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
+// SecretOf writes the bytes of a secret as senders and receivers are given it.
+func SecretOf(raw []byte) string { return "whsec_" + base64.StdEncoding.EncodeToString(raw) }
+
 // signer reads the secret.
 func signer(secret string) (*standardwebhooks.Webhook, error) {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))

@@ -2,7 +2,6 @@ package webhook_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	secret   = "whsec_" + base64.StdEncoding.EncodeToString([]byte("a secret of thirty-two bytes, ok"))
+	secret   = webhook.SecretOf([]byte("a secret of thirty-two bytes, ok"))
 	loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 )
 

@@ -53,7 +53,7 @@ func content(t *testing.T, database string) map[string]string {
 
 func TestABackupBringsTheShopBackElsewhere(t *testing.T) {
 	// A shop with a conversation in it, backed up while it serves.
-	shop := startProgram(t, "--no-demo", "--no-llm")
+	shop := startProgram(t, "--no-demo", "--no-llm", "--webhook-url", "https://push.shop.example/")
 	shop.stockShelves(t)
 	c := shop.dial(t)
 	ask(t, c, "running shoes under 80 dollars")

@@ -61,7 +61,7 @@ const checkPatience = 10 * time.Second
 // Run prints the findings and ends with status 1 where one of them is a failure.
 func (c *doctorCmd) Run(ctx context.Context, std streams) error {
 	var all []finding
-	for _, check := range []func(context.Context) []finding{c.database, c.messages, c.language, c.onnx, c.room, c.address, c.secrets} {
+	for _, check := range []func(context.Context) []finding{c.database, c.messages, c.language, c.onnx, c.room, c.address, c.secrets, c.webhook} {
 		limited, cancel := context.WithTimeout(ctx, checkPatience)
 		all = append(all, check(limited)...)
 		cancel()
@@ -385,7 +385,7 @@ func loopback(origin string) bool {
 }
 
 // secretFiles are those that serve keeps in its data folder.
-var secretFiles = []string{"admin.token", "checkout.key", runningFile}
+var secretFiles = []string{"admin.token", "checkout.key", webhookKey, runningFile}
 
 // secrets looks at who can read the secrets, and at the length of the one that may be given.
 func (c *doctorCmd) secrets(context.Context) []finding {

@@ -41,7 +41,7 @@ func TestDoctorFindsAShopInOrder(t *testing.T) {
 	if code != 0 {
 		t.Errorf("exit status %d", code)
 	}
-	for _, check := range []string{"postgres", "pgvector", "schema", "indexes", "clock", "nats", "ollama", "onnx", "listen", "origins", "secrets"} {
+	for _, check := range []string{"postgres", "pgvector", "schema", "indexes", "clock", "nats", "ollama", "onnx", "listen", "origins", "secrets", "webhook"} {
 		if found[check].State != checkOK {
 			t.Errorf("%s: %+v, want ok", check, found[check])
 		}
@@ -61,11 +61,11 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 	none := "127.0.0.1:1" // nobody listens there
 	found, code := examine(t, "--database-url", database, "--data", data, "--nats-url", "nats://"+none, "--ollama-host", "http://"+none,
-		"--origins", "https://shop.example/path", "--admin-token", "short")
+		"--origins", "https://shop.example/path", "--admin-token", "short", "--webhook-url", "https://169.254.169.254/latest/")
 	if code != 1 {
 		t.Errorf("exit status %d, want 1", code)
 	}
-	for check, state := range map[string]string{"nats": checkFail, "ollama": checkWarn, "origins": checkFail, "secrets": checkFail, "schema": checkWarn} {
+	for check, state := range map[string]string{"nats": checkFail, "ollama": checkWarn, "origins": checkFail, "secrets": checkFail, "schema": checkWarn, "webhook": checkFail} {
 		if found[check].State != state {
 			t.Errorf("%s: %+v, want %s", check, found[check], state)
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -50,15 +49,37 @@ func webhookSecret(given, dataDir string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	kept, err := secret(dataDir, "webhook.key")
+	kept, err := secret(dataDir, webhookKey)
 	if err != nil {
 		return "", err
 	}
 	raw, err := hex.DecodeString(kept)
 	if err != nil {
-		return "", fmt.Errorf("read webhook.key of the data folder: %w", err)
+		return "", fmt.Errorf("read %s of the data folder: %w", webhookKey, err)
 	}
-	return "whsec_" + base64.StdEncoding.EncodeToString(raw), nil
+	return webhook.SecretOf(raw), nil
+}
+
+// webhookKey is the file of the data folder that has the secret's bytes in hexadecimal.
+const webhookKey = "webhook.key"
+
+// webhook looks at where messages to customers who are not connected would be posted. It posts nothing.
+func (c *doctorCmd) webhook(context.Context) []finding {
+	if c.WebhookURL == "" {
+		return []finding{fine("webhook", "nobody is told of messages to customers who are not connected: FLOORWALKER_WEBHOOK_URL")}
+	}
+	secret := c.WebhookSecret
+	if secret == "" {
+		secret = webhook.SecretOf(make([]byte, 32)) // serve makes one
+	}
+	allow, err := networks(c.WebhookNetworks)
+	if err == nil {
+		_, err = webhook.NewSender(nil, nil, webhook.Options{URL: c.WebhookURL, Secret: secret, Allow: allow})
+	}
+	if err != nil {
+		return []finding{fault("webhook", err.Error(), "docs/webhook.md says where it may lead.")}
+	}
+	return []finding{fine("webhook", "messages to customers who are not connected are posted")}
 }
 
 // webhookCmd looks after what is posted to the shop's own server.

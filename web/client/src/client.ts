@@ -44,6 +44,9 @@ const quietLine = 25_000; // ms without a word before we ask whether the server 
 const pongWait = 10_000; // ms for its answer
 const openWait = 12_000; // ms for a line to open and resume
 const looksEvery = 5000; // ms between two looks at the line
+const hurried = 10; // so many tries come at most hurriedWait apart: a server that restarts is back by then
+const hurriedWait = 5000; // ms
+const longestWait = 15_000; // ms
 const socketAgain = 600_000; // ms until a WebSocket is tried again after a stream had to do
 const blockedAfter = 2; // so many sockets in a row that never resumed are blocked ones
 
@@ -344,7 +347,7 @@ export class Client {
     if (this.#changing || !this.#started) return;
     this.#tries++;
     this.#tell("offline");
-    const backoff = Math.min(15_000, 250 * 2 ** Math.min(this.#tries - 1, 6));
+    const backoff = Math.min(this.#tries > hurried ? longestWait : hurriedWait, 250 * 2 ** Math.min(this.#tries - 1, 6));
     this.#timer = setTimeout(() => void this.#connect(), Math.max(advised, backoff * (0.5 + this.#random() / 2)));
   }
 
