@@ -53,6 +53,8 @@ type Event struct {
 	// Message is a comment's text; of an impression, what was asked.
 	Message    string     `json:"message,omitempty" maxLength:"2000" doc:"The text of a comment"`
 	Attributes Attributes `json:"event_attributes,omitzero"`
+	// Features are what the ranker knew of an impression, in the order of ranking.FeatureNames. It is never read from outside.
+	Features []float64 `json:"-"`
 	// Trusted is true for what the shop's own servers saw. It is never read from outside.
 	Trusted bool `json:"-"`
 }

@@ -169,6 +169,9 @@ func (l *Log) Tidy(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.dropShadows(ctx, now.Add(-keepShadows)); err != nil {
+		return fmt.Errorf("drop old comparisons: %w", err)
+	}
 	dropped, err := l.dropBefore(ctx, now.Add(-l.o.Keep))
 	if err != nil {
 		return fmt.Errorf("drop old events: %w", err)

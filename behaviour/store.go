@@ -3,6 +3,8 @@ package behaviour
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +16,7 @@ import (
 func (l *Log) insert(ctx context.Context, events []Event) (int, error) {
 	var times []time.Time
 	var clients, sessions, ids, actions, skus, rankings, models, messages []string
+	var features []*string
 	var positions []int32
 	var propensities []float32
 	var amounts []float64
@@ -28,17 +31,32 @@ func (l *Log) insert(ctx context.Context, events []Event) (int, error) {
 		actions, skus, rankings = append(actions, string(e.Action)), append(skus, a.Object.ID), append(rankings, e.QueryID)
 		models, messages, positions = append(models, a.Model), append(messages, e.Message), append(positions, int32(a.Position.Ordinal))
 		propensities, amounts, trusted = append(propensities, float32(a.Propensity)), append(amounts, e.amount()), append(trusted, e.Trusted)
+		features = append(features, realArray(e.Features))
 	}
 	since := oldest.Add(-l.o.Late)
 	tag, err := l.pool.Exec(ctx, `
-		INSERT INTO behaviour_events (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted)
-		SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-			$9::integer[], $10::real[], $11::double precision[], $12::text[], $13::boolean[])
-			AS g (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted)
+		INSERT INTO behaviour_events (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features)
+		SELECT event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features::real[]
+		FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+			$9::integer[], $10::real[], $11::double precision[], $12::text[], $13::boolean[], $15::text[])
+			AS g (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features)
 		WHERE NOT EXISTS (SELECT FROM behaviour_events e WHERE e.session = g.session AND e.event_id = g.event_id AND e.event_time >= $14)
 		ON CONFLICT DO NOTHING`,
-		times, clients, sessions, ids, actions, skus, rankings, models, positions, propensities, amounts, messages, trusted, since)
+		times, clients, sessions, ids, actions, skus, rankings, models, positions, propensities, amounts, messages, trusted, since, features)
 	return int(tag.RowsAffected()), err
+}
+
+// realArray writes numbers as PostgreSQL reads an array, since unnest would flatten an array of arrays; nil is NULL.
+func realArray(values []float64) *string {
+	if values == nil {
+		return nil
+	}
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = strconv.FormatFloat(v, 'g', 7, 32) // NaN is written as PostgreSQL knows it
+	}
+	text := "{" + strings.Join(parts, ",") + "}"
+	return &text
 }
 
 // partitionLock keeps two replicas from making or dropping partitions at once.

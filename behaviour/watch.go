@@ -71,8 +71,8 @@ func (l *Log) Shown(ctx context.Context, session, client string, cards shop.Card
 	events := make([]Event, len(cards.Cards))
 	for i, c := range cards.Cards {
 		events[i] = Event{ID: fmt.Sprintf("%s/%d", cards.RankingID, c.Position), Action: Impression, Session: session, Client: client,
-			QueryID: cards.RankingID, Time: now, Message: clipped(cards.Query), Attributes: Attributes{Object: Object{c.SKU}, Position: Position{c.Position},
-				Model: cards.Model, Propensity: cmp.Or(c.Propensity, 1)}}
+			QueryID: cards.RankingID, Time: now, Message: clipped(cards.Query), Features: c.Features, Attributes: Attributes{Object: Object{c.SKU},
+				Position: Position{c.Position}, Model: cards.Model, Propensity: cmp.Or(c.Propensity, 1)}}
 	}
 	l.note(ctx, events)
 }

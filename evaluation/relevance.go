@@ -19,9 +19,16 @@ import (
 	"floorwalker/shop"
 )
 
-// Searcher finds candidates in a catalogue, and scores named products as a search would.
+// Searcher finds candidates in a catalogue.
 type Searcher interface {
 	Search(ctx context.Context, q shop.Query) ([]shop.Candidate, error)
+	Scorer
+	// Legs gives what a search by words alone and one by meaning alone find.
+	Legs(ctx context.Context, q shop.Query) (text, vector []shop.Candidate, err error)
+}
+
+// Scorer scores named products as a search would.
+type Scorer interface {
 	Score(ctx context.Context, q shop.Query, skus []string) ([]shop.Candidate, error)
 }
 
@@ -45,8 +52,18 @@ type JudgedReport struct {
 
 // FullReport measures what a search of the whole catalogue shows.
 type FullReport struct {
-	// Recall50 is the share of the products graded 2 or 3 that stand among 50 candidates.
-	Recall50 float64 `json:"recall@50"`
+	// Recall50 is the share of the products graded 2 or 3 that stand among 50 candidates; its interval, and those of what
+	// follows, are of the bootstrap over queries.
+	Recall50     float64    `json:"recall@50"`
+	Recall50CI95 [2]float64 `json:"recall@50_ci95"`
+	// Text and Vector are the recalls of the search by words and of that by meaning alone.
+	Text       float64    `json:"text_recall@50"`
+	TextCI95   [2]float64 `json:"text_recall@50_ci95"`
+	Vector     float64    `json:"vector_recall@50"`
+	VectorCI95 [2]float64 `json:"vector_recall@50_ci95"`
+	// Gain is what both together find beyond the better of the two, query by query.
+	Gain     float64    `json:"hybrid_gain"`
+	GainCI95 [2]float64 `json:"hybrid_gain_ci95"`
 	// NDCG10 is of the ranked candidates without those that nobody rated.
 	NDCG10 float64 `json:"ndcg@10"`
 }
@@ -109,7 +126,8 @@ func ReadRatings(r io.Reader) (Ratings, error) {
 func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang func(string) shop.Lang,
 	judged func(query string, order []shop.Candidate, ndcg float64)) (RelevanceReport, error) {
 	var report RelevanceReport
-	var bm25, vector, hybrid, ranker, recall, full, times []float64
+	var bm25, vector, hybrid, ranker, full, times []float64
+	var recall, byText, byVector []float64
 	for _, text := range slices.Sorted(maps.Keys(ratings)) {
 		grades := ratings[text]
 		if slices.Max(slices.Collect(maps.Values(grades))) == 0 {
@@ -144,7 +162,13 @@ func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang 
 			return report, fmt.Errorf("query %q: %w", text, err)
 		}
 		if share, ok := recallOf(found, grades); ok {
-			recall = append(recall, share)
+			textLeg, vectorLeg, err := s.Legs(ctx, q)
+			if err != nil {
+				return report, fmt.Errorf("query %q: %w", text, err)
+			}
+			ofText, _ := recallOf(textLeg, grades)
+			ofVector, _ := recallOf(vectorLeg, grades)
+			recall, byText, byVector = append(recall, share), append(byText, ofText), append(byVector, ofVector)
 		}
 		if order, err = rank(ctx, r, q, found); err != nil {
 			return report, err
@@ -162,9 +186,43 @@ func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang 
 	}
 	report.Queries = len(ranker)
 	report.Judged = JudgedReport{BM25: mean(bm25), Vector: mean(vector), Hybrid: mean(hybrid), Ranker: mean(ranker), RankerCI95: interval95(ranker)}
-	report.Full = FullReport{Recall50: mean(recall), NDCG10: mean(full)}
+	better := byText
+	if mean(byVector) > mean(byText) {
+		better = byVector
+	}
+	gain := make([]float64, len(recall))
+	for i := range recall {
+		gain[i] = recall[i] - better[i]
+	}
+	report.Full = FullReport{Recall50: mean(recall), Recall50CI95: interval95(recall), Text: mean(byText), TextCI95: interval95(byText),
+		Vector: mean(byVector), VectorCI95: interval95(byVector), Gain: mean(gain), GainCI95: interval95(gain), NDCG10: mean(full)}
 	report.RankMsP50, report.RankMsP99 = Percentile(times, 50), Percentile(times, 99)
 	return report, nil
+}
+
+// Judged is the mean nDCG@10 of the ranker over the rated products of each query, as in RelevanceReport.
+func Judged(ctx context.Context, s Scorer, r Ranker, ratings Ratings, lang func(string) shop.Lang) (float64, error) {
+	var all []float64
+	for _, text := range slices.Sorted(maps.Keys(ratings)) {
+		grades := ratings[text]
+		if slices.Max(slices.Collect(maps.Values(grades))) == 0 {
+			continue
+		}
+		q := shop.Query{Text: text, Lang: lang(text)}
+		rated, err := s.Score(ctx, q, slices.Sorted(maps.Keys(grades)))
+		if err != nil {
+			return 0, fmt.Errorf("query %q: %w", text, err)
+		}
+		order, err := rank(ctx, r, q, withUnfound(rated, grades))
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, NDCG(gradesOf(order, grades), slices.Collect(maps.Values(grades)), 10))
+	}
+	if len(all) == 0 {
+		return 0, errors.New("no query has a product that is rated above 0")
+	}
+	return mean(all), nil
 }
 
 // withUnfound adds the rated products that the catalogue does not have, without any score.
@@ -259,6 +317,9 @@ func mean(values []float64) float64 {
 // measurement repeats exactly.
 func interval95(values []float64) [2]float64 {
 	const rounds = 10_000
+	if len(values) == 0 {
+		return [2]float64{}
+	}
 	random := rand.New(rand.NewPCG(2026, 95)) //nolint:gosec // statistics, not secrets
 	means := make([]float64, rounds)
 	for i := range means {
@@ -292,6 +353,7 @@ func timeRank(ctx context.Context, r Ranker, q shop.Query, found []shop.Candidat
 			c := found[i%len(found)]
 			c.Product.SKU = fmt.Sprintf("%s timed %d.%d", c.Product.SKU, round, i)
 			c.Product.Description = lengthened(c.Product)
+			c.Product.Title = fmt.Sprintf("%s %d.%d", c.Product.Title, round, i) // a text that no model has read
 			candidates[i] = c
 		}
 		began := time.Now()

@@ -78,6 +78,11 @@ func (s scripted) Score(_ context.Context, _ shop.Query, skus []string) ([]shop.
 	return s.candidates(skus), nil
 }
 
+// Legs finds the first product by words, all by meaning.
+func (s scripted) Legs(context.Context, shop.Query) (text, vector []shop.Candidate, err error) {
+	return s.candidates(s.found[:1]), s.candidates(s.found), nil
+}
+
 // Rank keeps the order that it is given.
 func (s scripted) Rank(_ context.Context, _ shop.Query, c []shop.Candidate) (shop.Ranking, error) {
 	return shop.Ranking{Candidates: c, Degraded: s.degraded}, nil

@@ -35,9 +35,10 @@ type lane struct {
 type job struct {
 	Encoding
 	request *request
-	// result and err are the model's to set.
-	result []float32
-	err    error
+	// result, reading and err are the model's to set.
+	result  []float32
+	reading *reading
+	err     error
 }
 
 // request is what one caller asked for.

@@ -2,58 +2,58 @@ package onnx
 
 import (
 	"container/list"
-	"slices"
 	"sync"
 )
 
-// cache keeps the embeddings of the texts that were asked for last.
-type cache struct {
-	mu     sync.Mutex
-	size   int
-	recent *list.List // of *cached, the latest in front
-	byText map[string]*list.Element
+// cache keeps what was made of the texts that were asked for last, up to a size.
+type cache[V any] struct {
+	mu         sync.Mutex
+	room, size int
+	recent     *list.List // of *cached[V], the latest in front
+	byText     map[string]*list.Element
 }
 
-type cached struct {
-	text   string
-	vector []float32
+type cached[V any] struct {
+	text  string
+	value V
+	size  int
 }
 
-// longestCached keeps a flood of long texts from filling memory.
-const longestCached = 1024
-
-func newCache(size int) *cache {
-	if size == 0 {
-		size = 4096
-	}
-	return &cache{size: size, recent: list.New(), byText: map[string]*list.Element{}}
+func newCache[V any](room int) *cache[V] {
+	return &cache[V]{room: room, recent: list.New(), byText: map[string]*list.Element{}}
 }
 
-// get returns a copy of the text's vector, or nil.
-func (c *cache) get(text string) []float32 {
+// get returns what is kept for the text. It is shared: nobody changes it.
+func (c *cache[V]) get(text string) (value V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.byText[text]
 	if !ok {
-		return nil
+		return value, false
 	}
 	c.recent.MoveToFront(e)
-	return slices.Clone(e.Value.(*cached).vector)
+	return e.Value.(*cached[V]).value, true
 }
 
-// put keeps a copy of the vector.
-func (c *cache) put(text string, vector []float32) {
-	if c.size < 0 || len(text) > longestCached {
-		return
-	}
+// put keeps a value of the size, in the cache's unit; what was not asked for longest gives way. What has no room at
+// all is not kept.
+func (c *cache[V]) put(text string, value V, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.byText[text]; ok {
+	if _, ok := c.byText[text]; ok || size > c.room {
 		return
 	}
-	c.byText[text] = c.recent.PushFront(&cached{text: text, vector: slices.Clone(vector)})
-	if c.recent.Len() > c.size {
-		last := c.recent.Remove(c.recent.Back()).(*cached)
+	c.byText[text] = c.recent.PushFront(&cached[V]{text, value, size})
+	for c.size += size; c.size > c.room; {
+		last := c.recent.Remove(c.recent.Back()).(*cached[V])
+		c.size -= last.size
 		delete(c.byText, last.text)
 	}
+}
+
+// full reports whether hardly anything fits beside what is kept.
+func (c *cache[V]) full() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.size >= c.room-c.room/32
 }

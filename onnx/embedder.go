@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,12 @@ type EmbedderOptions struct {
 // cachedCall is the largest call whose embeddings are kept: a query and its variants, not an import.
 const cachedCall = 4
 
+const (
+	defaultCached = 4096
+	// longestCached, in bytes, keeps a flood of long texts from filling memory.
+	longestCached = 1024
+)
+
 // Embedder turns texts into vectors of length one, so that their dot product is the cosine. It is safe
 // for concurrent use.
 type Embedder struct {
@@ -31,8 +38,8 @@ type Embedder struct {
 	limit   int
 	session *session
 	batcher *batcher
-	cache   *cache
-	buffers sync.Pool
+	cache   *cache[[]float32]
+	buffers buffers
 	close   func() error
 }
 
@@ -42,7 +49,7 @@ func LoadEmbedder(rt *Runtime, dir string, o EmbedderOptions) (*Embedder, error)
 	if err != nil {
 		return nil, err
 	}
-	e := &Embedder{files: files, cache: newCache(o.CacheSize)}
+	e := &Embedder{files: files, cache: newCache[[]float32](max(cmp.Or(o.CacheSize, defaultCached), 0))}
 	if e.limit, err = files.config.limit(o.MaxTokens); err != nil {
 		return nil, fmt.Errorf("load embedder: %w", err)
 	}
@@ -64,9 +71,10 @@ func LoadEmbedder(rt *Runtime, dir string, o EmbedderOptions) (*Embedder, error)
 // check tries the graph with the highest token id, so that a graph of another vocabulary or width is
 // found out now and not in a customer's turn.
 func (e *Embedder) check() error {
-	dims := e.session.output.Dimensions
+	output := e.session.outputs[0]
+	dims := output.Dimensions
 	if len(dims) != 3 || dims[2] > 0 && dims[2] != int64(e.files.config.Dim) {
-		return fmt.Errorf("%w: output %s is %s, wanted is [batch, sequence, %d]", ErrShape, e.session.output.Name, dims, e.files.config.Dim)
+		return fmt.Errorf("%w: output %s is %s, wanted is [batch, sequence, %d]", ErrShape, output.Name, dims, e.files.config.Dim)
 	}
 	return probe(e.files.tokenizer, e.limit, e.execute)
 }
@@ -89,10 +97,12 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 	var missing []int
 	var encodings []Encoding
 	for i, text := range texts {
-		if vectors[i] = e.cache.get(text); vectors[i] == nil {
-			missing = append(missing, i)
-			encodings = append(encodings, e.files.tokenizer.Encode(text, e.limit))
+		if kept, ok := e.cache.get(text); ok {
+			vectors[i] = slices.Clone(kept)
+			continue
 		}
+		missing = append(missing, i)
+		encodings = append(encodings, e.files.tokenizer.Encode(text, e.limit))
 	}
 	jobs, err := e.batcher.do(ctx, encodings)
 	if err != nil {
@@ -100,8 +110,8 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 	}
 	for n, i := range missing {
 		vectors[i] = jobs[n].result
-		if keep {
-			e.cache.put(texts[i], vectors[i])
+		if keep && len(texts[i]) <= longestCached {
+			e.cache.put(texts[i], slices.Clone(vectors[i]), 1)
 		}
 	}
 	return vectors, nil
@@ -123,15 +133,10 @@ func (e *Embedder) Close() error { return e.close() }
 // execute embeds one batch.
 func (e *Embedder) execute(batch []*job) {
 	rows, length, dim := len(batch), longest(batch), e.Dim()
-	size := rows * length * dim
-	buffer, _ := e.buffers.Get().(*[]float32)
-	if buffer == nil || cap(*buffer) < size {
-		fresh := make([]float32, max(size, batchTokens*dim))
-		buffer = &fresh
-	}
-	defer e.buffers.Put(buffer)
-	hidden := (*buffer)[:size]
-	err := e.session.run(batch, e.files.tokenizer.padding, ort.NewShape(int64(rows), int64(length), int64(dim)), hidden)
+	buffer := e.buffers.take(rows*length*dim, batchTokens*dim)
+	defer e.buffers.give(buffer)
+	hidden := *buffer
+	err := e.session.run(batch, e.files.tokenizer.padding, result{ort.NewShape(int64(rows), int64(length), int64(dim)), hidden})
 	for row, j := range batch {
 		if j.err = err; err != nil {
 			continue

@@ -320,7 +320,7 @@ func TestARankersScoresAreThoseOfTraining(t *testing.T) {
 		if err := json.Unmarshal(readFile(t, filepath.Join(dir, "probes.json")), &probes); err != nil || len(probes) < 10 {
 			t.Fatalf("%d probes, %v", len(probes), err)
 		}
-		c, err := onnx.LoadCrossEncoder(rt, dir, onnx.CrossEncoderOptions{})
+		c, err := onnx.LoadCrossEncoder(rt, dir, onnx.CrossEncoderOptions{Together: true})
 		if err != nil {
 			t.Fatal(err)
 		}

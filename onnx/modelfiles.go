@@ -32,6 +32,8 @@ type config struct {
 	PositionLimit int `json:"position_limit"`
 	// Features are the columns that trees take, in their order.
 	Features []string `json:"features"`
+	// Apart says how texts that were read apart are compared; nil where the graph reads both together. Relevance only.
+	Apart *apart `json:"apart,omitempty"`
 }
 
 // modelFiles is a model folder whose files were read and found to be what its manifest says.
@@ -95,6 +97,8 @@ func (c config) check(task string) error {
 		return fmt.Errorf("%w: max_tokens is %d and position_limit %d", ErrConfig, c.MaxTokens, c.PositionLimit)
 	case task == taskEmbedding && c.Pooling != "mean" && c.Pooling != "cls":
 		return fmt.Errorf("%w: pooling is %q, known are mean and cls", ErrConfig, c.Pooling)
+	case c.Apart != nil && (task != taskRelevance || c.Apart.Tensor == "" || c.Apart.Width < 1):
+		return fmt.Errorf("%w: apart is for relevance, and names a tensor and its width", ErrConfig)
 	case task == taskEmbedding && c.Dim < 1:
 		return fmt.Errorf("%w: dim is %d", ErrConfig, c.Dim)
 	}

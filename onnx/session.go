@@ -13,17 +13,23 @@ import (
 // session is one loaded graph that takes token ids. Runs may go on at once.
 type session struct {
 	inner *ort.DynamicAdvancedSession
-	// inputs are the names of the tensors that the graph takes, output is the one that is read.
-	inputs []string
-	output ort.InputOutputInfo
+	// inputs are the names of the tensors that the graph takes, outputs are those that are read.
+	inputs  []string
+	outputs []ort.InputOutputInfo
+}
+
+// result is one output of a run: its shape, and where its numbers go.
+type result struct {
+	shape ort.Shape
+	data  []float32
 }
 
 // inputNames are the tensors that a BERT graph can take, the first two of which it must.
 var inputNames = []string{"input_ids", "attention_mask", "token_type_ids"}
 
-// openSession loads a graph whose output of the rank has one of the preferred names, or is the first.
-// threads 0 is two, or one where there is one processor.
-func openSession(graph []byte, threads int, preferred string) (_ *session, err error) {
+// openSession loads a graph of which the preferred output is read, or the first where none has that name, and the
+// further ones, which it must have. threads 0 is two, or one where there is one processor.
+func openSession(graph []byte, threads int, preferred string, further ...string) (_ *session, err error) {
 	if err := holdEnvironment(""); err != nil {
 		return nil, err
 	}
@@ -43,16 +49,29 @@ func openSession(graph []byte, threads int, preferred string) (_ *session, err e
 	if len(outputs) == 0 {
 		return nil, fmt.Errorf("%w: the graph has no output", ErrShape)
 	}
-	s.output = outputs[max(0, slices.IndexFunc(outputs, func(o ort.InputOutputInfo) bool { return o.Name == preferred }))]
-	if s.output.DataType != ort.TensorElementDataTypeFloat {
-		return nil, fmt.Errorf("%w: output %s is not float", ErrShape, s.output.Name)
+	named := func(name string) int {
+		return slices.IndexFunc(outputs, func(o ort.InputOutputInfo) bool { return o.Name == name })
+	}
+	s.outputs = append(s.outputs, outputs[max(0, named(preferred))])
+	for _, name := range further {
+		at := named(name)
+		if at < 0 {
+			return nil, fmt.Errorf("%w: the graph has no output %s", ErrShape, name)
+		}
+		s.outputs = append(s.outputs, outputs[at])
+	}
+	names := make([]string, len(s.outputs))
+	for i, o := range s.outputs {
+		if names[i] = o.Name; o.DataType != ort.TensorElementDataTypeFloat {
+			return nil, fmt.Errorf("%w: output %s is not float", ErrShape, o.Name)
+		}
 	}
 	options, err := sessionOptions(threads)
 	if err != nil {
 		return nil, fmt.Errorf("set up session: %w: %w", ErrRuntime, err)
 	}
 	defer options.Destroy() //nolint:errcheck // it can't fail, and there is nothing to do about it
-	s.inner, err = ort.NewDynamicAdvancedSessionWithONNXData(graph, s.inputs, []string{s.output.Name}, options)
+	s.inner, err = ort.NewDynamicAdvancedSessionWithONNXData(graph, s.inputs, names, options)
 	if err != nil {
 		return nil, fmt.Errorf("load graph: %w: %w", ErrModel, err)
 	}
@@ -101,12 +120,12 @@ func sessionOptions(threads int) (*ort.SessionOptions, error) {
 	return options, nil
 }
 
-// run feeds the batch, padded to its longest text, and fills out, whose shape is given.
-func (s *session) run(batch []*job, padding int32, shape ort.Shape, out []float32) (err error) {
+// run feeds the batch, padded to its longest text, and fills the results, one an output in their order.
+func (s *session) run(batch []*job, padding int32, results ...result) (err error) {
 	rows, length := len(batch), longest(batch)
-	inputs := make([]ort.Value, 0, len(s.inputs))
+	tensors := make([]ort.Value, 0, len(s.inputs)+len(results))
 	defer func() {
-		for _, tensor := range inputs {
+		for _, tensor := range tensors {
 			err = errors.Join(err, tensor.Destroy())
 		}
 	}()
@@ -119,14 +138,16 @@ func (s *session) run(batch []*job, padding int32, shape ort.Shape, out []float3
 		if err != nil {
 			return fmt.Errorf("make %s of %d x %d: %w: %w", name, rows, length, ErrShape, err)
 		}
-		inputs = append(inputs, tensor)
+		tensors = append(tensors, tensor)
 	}
-	output, err := ort.NewTensor(shape, out)
-	if err != nil {
-		return fmt.Errorf("make output of %s: %w: %w", shape, ErrShape, err)
+	for _, r := range results {
+		tensor, err := ort.NewTensor(r.shape, r.data)
+		if err != nil {
+			return fmt.Errorf("make output of %s: %w: %w", r.shape, ErrShape, err)
+		}
+		tensors = append(tensors, tensor)
 	}
-	defer output.Destroy() //nolint:errcheck // as above
-	if err := s.inner.Run(inputs, []ort.Value{output}); err != nil {
+	if err := s.inner.Run(tensors[:len(s.inputs)], tensors[len(s.inputs):]); err != nil {
 		return fmt.Errorf("run %d texts of %d tokens: %w: %w", rows, length, ErrModel, err)
 	}
 	return nil

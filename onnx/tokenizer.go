@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,6 +38,9 @@ type Encoding struct {
 	// It is len(IDs) where there is one text.
 	SecondFrom int
 }
+
+// alone reports whether it is a text that is read apart from any other, as encodeQuery and encodeProduct make them.
+func (e Encoding) alone() bool { return e.SecondFrom == 1 || e.SecondFrom == len(e.IDs) }
 
 // VocabularySize is one more than the highest token id.
 func (t *Tokenizer) VocabularySize() int { return t.size }
@@ -77,6 +81,20 @@ func (t *Tokenizer) joinPair(first []int32, second string, limit int) Encoding {
 		a = na
 	}
 	return Encoding{IDs: append(ids, t.separator), SecondFrom: a + 2}
+}
+
+// encodeQuery is the first text of a pair without the second: [CLS] and the pieces, of which keep are kept.
+func (t *Tokenizer) encodeQuery(text string, keep int) Encoding {
+	ids := truncate(t.pieces([]int32{t.begin}, text, keep), 1, keep)
+	ids = slices.DeleteFunc(ids, func(id int32) bool { return id == t.separator }) // as text it would part the pair
+	return Encoding{IDs: ids, SecondFrom: len(ids)}
+}
+
+// encodeProduct is the second text of a pair without the first: the [SEP] before it, the pieces, of which keep are
+// kept, and the [SEP] after it.
+func (t *Tokenizer) encodeProduct(text string, keep int) Encoding {
+	ids := truncate(t.pieces([]int32{t.separator}, text, keep), 1, keep)
+	return Encoding{IDs: append(ids, t.separator), SecondFrom: 1}
 }
 
 // roomFor is how many pieces fit beside the special tokens; -1 is no limit.

@@ -30,22 +30,33 @@ func (r *Ranker) matches(q shop.Query, candidates []shop.Candidate) []match {
 }
 
 // blend gives each candidate its relevance, its score and the reasons, which sum up to the score.
-func (r *Ranker) blend(candidates []shop.Candidate, signals []signal, matches []match) []shop.Candidate {
+func (r *Ranker) blend(q shop.Query, candidates []shop.Candidate, signals []signal, matches []match) []shop.Candidate {
 	var best float64
 	parts := make([][]shop.Reason, len(candidates))
 	for i, c := range candidates {
 		best = max(best, c.TextScore)
 		parts[i] = r.relevance(signals[i], matches[i])
 	}
+	now, asked := r.options.Now(), stems(r.english(q))
 	ranked := slices.Clone(candidates)
 	for i := range ranked {
 		c := &ranked[i]
+		f := featuresOf(*c, signals[i], matches[i], best, now)
 		c.Relevance = sum(parts[i])
-		c.Reasons = slices.DeleteFunc(append(parts[i], r.business(*c, best)...), func(x shop.Reason) bool { return x.Weight == 0 })
-		slices.SortStableFunc(c.Reasons, func(a, b shop.Reason) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
-		c.Score = sum(c.Reasons)
+		c.Reasons = append(parts[i], r.options.Weights.business(f)...)
+		c.Reasons = append(c.Reasons, r.ruled(c.Product, asked)...)
+		f[relevanceFeature] = c.Relevance
+		c.Features = f[:]
+		settle(c)
 	}
 	return ranked
+}
+
+// settle drops reasons that moved nothing, puts the others in order and sums them up.
+func settle(c *shop.Candidate) {
+	c.Reasons = slices.DeleteFunc(c.Reasons, func(x shop.Reason) bool { return x.Weight == 0 })
+	slices.SortStableFunc(c.Reasons, func(a, b shop.Reason) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
+	c.Score = sum(c.Reasons)
 }
 
 // inChinese is the product with its Chinese texts in place of the English ones.
@@ -98,22 +109,6 @@ func (r *Ranker) relevance(s signal, m match) []shop.Reason {
 			share := m.found * float64(len(found)) / float64(matched)
 			reasons = append(reasons, shop.Reason{Code: code, Weight: scale * w.Words * share, Detail: strings.Join(found, " ")})
 		}
-	}
-	return reasons
-}
-
-// business are the features that order products of like relevance.
-func (r *Ranker) business(c shop.Candidate, bestText float64) []shop.Reason {
-	w := r.options.Weights
-	var reasons []shop.Reason
-	if bestText > 0 && c.TextScore > 0 {
-		reasons = append(reasons, shop.Reason{Code: "text", Weight: w.Text * c.TextScore / bestText})
-	}
-	if rating := c.Product.Rating; rating > 0 {
-		reasons = append(reasons, shop.Reason{Code: "rating", Weight: w.Rating * (min(rating, 5) - 3) / 2})
-	}
-	if c.Product.Stock > 0 {
-		reasons = append(reasons, shop.Reason{Code: "in_stock", Weight: w.InStock})
 	}
 	return reasons
 }

@@ -61,6 +61,9 @@ func New(embed Embedder, cross CrossEncoder, o Options) *Ranker {
 			r.model = named.Name()
 		}
 	}
+	if o.Blend != "" {
+		r.model += "+" + o.Blend
+	}
 	r.vectors = newLRU[vectorKey, []float32](r.options.CacheSize)
 	r.scores = newLRU[scoreKey, float64](r.options.CacheSize)
 	return r
@@ -92,11 +95,14 @@ func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 	case unread > 0:
 		ranking.Model += fmt.Sprintf(" (%d unread)", unread)
 	}
-	ranking.Candidates = r.blend(candidates, signals, matches)
+	ranking.Candidates = r.blend(q, candidates, signals, matches)
 	if ranking.Degraded {
 		keepOrder(ranking.Candidates)
 	} else {
 		order(ranking.Candidates, q.Sort, r.options.Floor)
+		if q.Sort == shop.SortRelevance {
+			diversify(ranking.Candidates, r.options.Diversity)
+		}
 	}
 	return ranking, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"floorwalker/onnx/onnxtest"
@@ -290,7 +291,7 @@ func TestScoresAreKeptByQueryAndProductVersion(t *testing.T) {
 			t.Errorf("after %q %d documents were scored, want %d", step.query, model.scored, step.asked)
 		}
 		fresh := rank(t, ranking.New(nil, &scripted{score: model.score}, ranking.Options{}), shop.Query{Text: step.query}, candidates)
-		if diff := cmp.Diff(fresh.Candidates, got.Candidates); diff != "" {
+		if diff := cmp.Diff(fresh.Candidates, got.Candidates, cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("kept scores differ from fresh ones:\n%s", diff)
 		}
 	}

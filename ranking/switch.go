@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"floorwalker/shop"
 )
@@ -13,8 +14,9 @@ import (
 // may run in its shadow: it ranks the same candidates, off the customer's way, and is only compared.
 type Switch struct {
 	serving, shadow atomic.Pointer[Ranker]
-	// behind marks the shadow's work as able to wait.
+	// behind marks the shadow's work as able to wait, told gets each comparison.
 	behind func(context.Context) context.Context
+	told   func(context.Context, Compared)
 	busy   atomic.Bool
 
 	mu       sync.Mutex
@@ -31,9 +33,27 @@ type Comparison struct {
 	Degraded int
 }
 
-// NewSwitch serves with r. behind may be nil.
-func NewSwitch(r *Ranker, behind func(context.Context) context.Context) *Switch {
-	s := &Switch{behind: behind}
+// Compared is one list that two rankers put in order.
+type Compared struct {
+	Served, Shadow shop.Ranking
+	// ServedTook and ShadowTook are how long each was at it; the shadow waits for customers' work.
+	ServedTook, ShadowTook time.Duration
+}
+
+// First are the SKUs of the first ten products of a ranking.
+func First(r shop.Ranking) []string {
+	const most = 10
+	skus := make([]string, 0, most)
+	for _, c := range r.Candidates[:min(most, len(r.Candidates))] {
+		skus = append(skus, c.Product.SKU)
+	}
+	return skus
+}
+
+// NewSwitch serves with r. behind marks a context as that of work that can wait, told gets each comparison with the shadow,
+// off the customer's way; either may be nil.
+func NewSwitch(r *Ranker, behind func(context.Context) context.Context, told func(context.Context, Compared)) *Switch {
+	s := &Switch{behind: behind, told: told}
 	s.serving.Store(r)
 	return s
 }
@@ -68,7 +88,9 @@ func (s *Switch) Model() string { return s.serving.Load().model }
 
 // Rank ranks with the one that serves.
 func (s *Switch) Rank(ctx context.Context, q shop.Query, candidates []shop.Candidate) (shop.Ranking, error) {
+	began := time.Now()
 	ranking, err := s.serving.Load().Rank(ctx, q, candidates)
+	took := time.Since(began)
 	shadow := s.shadow.Load()
 	if err != nil || shadow == nil || ranking.Degraded || len(candidates) == 0 || !s.busy.CompareAndSwap(false, true) {
 		return ranking, err
@@ -77,42 +99,46 @@ func (s *Switch) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 	if s.behind != nil {
 		apart = s.behind(apart)
 	}
-	served := slices.Clone(ranking.Candidates)
+	served := ranking
+	served.Candidates = slices.Clone(ranking.Candidates)
 	go func() {
 		defer s.busy.Store(false)
-		other, err := shadow.Rank(apart, q, candidates)
-		s.note(shadow, served, other, err)
+		began := time.Now()
+		other, _ := shadow.Rank(apart, q, candidates) //nolint:errcheck // it is always nil: what goes wrong shows in Degraded
+		c := Compared{Served: served, Shadow: other, ServedTook: took, ShadowTook: time.Since(began)}
+		if s.note(shadow, c) && s.told != nil {
+			s.told(apart, c)
+		}
 	}()
 	return ranking, nil
 }
 
+// Explain explains with the one that serves.
+func (s *Switch) Explain(ctx context.Context, q shop.Query, candidates []shop.Candidate, sku string) (Explanation, error) {
+	return s.serving.Load().Explain(ctx, q, candidates, sku)
+}
+
 // note adds one ranking to the comparison, unless the shadow has changed since.
-func (s *Switch) note(shadow *Ranker, served []shop.Candidate, other shop.Ranking, err error) {
+func (s *Switch) note(shadow *Ranker, c Compared) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shadow.Load() != shadow {
-		return
+		return false
 	}
-	if err != nil || other.Degraded {
+	if c.Shadow.Degraded {
 		s.compared.Degraded++
-		return
+		return true
 	}
-	first := func(list []shop.Candidate) map[string]bool {
-		set := map[string]bool{}
-		for _, c := range list[:min(10, len(list))] {
-			set[c.Product.SKU] = true
-		}
-		return set
-	}
-	ours, theirs, both := first(served), first(other.Candidates), 0
-	for sku := range ours {
-		if theirs[sku] {
+	ours, theirs, both := First(c.Served), First(c.Shadow), 0
+	for _, sku := range ours {
+		if slices.Contains(theirs, sku) {
 			both++
 		}
 	}
 	s.compared.Rankings++
 	s.compared.Overlap += float64(both) / float64(len(ours))
-	if served[0].Product.SKU == other.Candidates[0].Product.SKU {
+	if ours[0] == theirs[0] {
 		s.compared.SameFirst++
 	}
+	return true
 }

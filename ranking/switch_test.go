@@ -1,8 +1,10 @@
 package ranking_test
 
 import (
+	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +22,7 @@ func TestARankerIsChangedWithoutARestart(t *testing.T) {
 			return 0.1
 		}}, ranking.Options{})
 	}
-	s := ranking.NewSwitch(liking("Mug"), nil)
+	s := ranking.NewSwitch(liking("Mug"), nil, nil)
 	first := func() string {
 		got, err := s.Rank(t.Context(), shop.Query{Text: "cup"}, found(product("teacup", "Teacup"), product("mug", "Mug")))
 		if err != nil || got.Degraded {
@@ -42,9 +44,11 @@ func TestAShadowIsComparedAndChangesNothing(t *testing.T) {
 		byLength := func(sign float32, takes time.Duration, err error) *ranking.Ranker {
 			return ranking.New(nil, &scripted{takes: takes, err: err, score: func(_, doc string) float32 {
 				return 0.5 + sign*float32(len(doc))/100
-			}}, ranking.Options{Deadline: time.Second})
+			}}, ranking.Options{Deadline: time.Second, Diversity: -1})
 		}
-		s := ranking.NewSwitch(byLength(1, 0, nil), nil)
+		var heard []ranking.Compared
+		told := func(_ context.Context, c ranking.Compared) { heard = append(heard, c) }
+		s := ranking.NewSwitch(byLength(1, 0, nil), nil, told)
 		candidates := found(product("a", "Cup"), product("b", "Large cup"), product("c", "Very large cup"))
 		served := func() {
 			began := time.Now()
@@ -66,6 +70,10 @@ func TestAShadowIsComparedAndChangesNothing(t *testing.T) {
 		if c := s.Compared(); c.Rankings != 1 || c.SameFirst != 0 || math.Abs(c.Overlap-1) > 1e-9 || c.Degraded != 0 {
 			t.Errorf("a shadow of the opposite opinion: %+v", c)
 		}
+		if len(heard) != 1 || !slices.Equal(ranking.First(heard[0].Served), []string{"c", "b", "a"}) || !slices.Equal(ranking.First(heard[0].Shadow), []string{"a", "b", "c"}) ||
+			heard[0].ShadowTook != time.Second/2 || heard[0].ServedTook != 0 {
+			t.Errorf("told %+v", heard)
+		}
 		s.Shadow(byLength(1, 0, nil))
 		served()
 		if c := s.Compared(); c.Rankings != 1 || c.SameFirst != 1 {
@@ -79,7 +87,7 @@ func TestAShadowIsComparedAndChangesNothing(t *testing.T) {
 	})
 }
 
-func TestWordsThatMoveAScoreAreNamed(t *testing.T) {
+func TestAnExplanationHoldsWhatMovedTheProduct(t *testing.T) {
 	model := &scripted{score: func(query, doc string) float32 {
 		if query == "red mug" && doc == "Mug" { // "large" speaks against it
 			return 0.9
@@ -89,17 +97,35 @@ func TestWordsThatMoveAScoreAreNamed(t *testing.T) {
 		}
 		return 0.2
 	}}
-	got, err := ranking.New(nil, model, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "red mug"}, product("a", "Large Mug"))
-	if err != nil || math.Abs(got.Score-0.7) > 1e-6 || len(got.Words) != 4 {
+	candidates := found(product("b", "Hose"), product("a", "Large Mug"))
+	got, err := ranking.New(nil, model, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "red mug"}, candidates, "a")
+	if err != nil || got.Cross == nil || math.Abs(got.Cross.Score-0.7) > 1e-6 || len(got.Cross.Words) != 4 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	for i, want := range []ranking.Attribution{{"red", true, 0.5}, {"mug", true, 0.5}, {"Large", false, -0.2}, {"Mug", false, 0.5}} {
-		w := got.Words[i]
+		w := got.Cross.Words[i]
 		if w.Word != want.Word || w.InQuery != want.InQuery || math.Abs(w.Effect-want.Effect) > 1e-6 {
 			t.Errorf("word %d: %+v, want %+v", i, w, want)
 		}
 	}
-	if _, err := ranking.New(nil, nil, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "mug"}, product("a", "Mug")); !errors.Is(err, ranking.ErrNoCrossEncoder) {
-		t.Errorf("without a cross-encoder: %v", err)
+	var sum float64
+	for _, r := range got.Reasons {
+		sum += r.Weight
+	}
+	if got.Position != 1 || sum != got.Score || math.Abs(got.Features["cross"]-0.7) > 1e-6 || got.Features["words"] != 0.5 || got.Features["in_stock"] != 1 {
+		t.Errorf("%+v", got)
+	}
+	if _, there := got.Features["semantic"]; there {
+		t.Error("what is not known has a value")
+	}
+	alone, err := ranking.New(nil, nil, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "mug"}, candidates, "a")
+	if err != nil || alone.Cross != nil || alone.Position != 1 {
+		t.Errorf("without a cross-encoder: %+v, %v", alone, err)
+	}
+	if _, err := ranking.New(nil, nil, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "mug"}, candidates, "z"); err == nil {
+		t.Error("a product that is no candidate was explained")
+	}
+	if _, err := ranking.New(nil, nil, ranking.Options{}).ExplainWords(t.Context(), "mug", "Mug"); !errors.Is(err, ranking.ErrNoCrossEncoder) {
+		t.Errorf("words without a cross-encoder: %v", err)
 	}
 }

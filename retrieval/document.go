@@ -49,6 +49,8 @@ type document struct {
 	Titles        map[string]string `json:"titles"`
 	Descriptions  map[string]string `json:"descriptions"`
 	ReleasedAt    *time.Time        `json:"released_at"`
+	CostMinor     int64             `json:"cost_minor"`
+	DeliveryDays  int               `json:"delivery_days"`
 	Catalogue     string            `json:"catalogue"`
 	ContentHash   hash              `json:"content_hash"`
 	TextHash      hash              `json:"text_hash"`
@@ -70,7 +72,7 @@ type document struct {
 // documentColumns declares a document's columns for json_to_recordset and for the staging table.
 const documentColumns = `sku text, title text, brand text, category text, description text, price_minor bigint, currency text,
 	stock integer, image_url text, rating double precision, attributes jsonb, titles jsonb, descriptions jsonb,
-	released_at timestamptz, catalogue text, content_hash bytea, text_hash bytea, brand_key text, colors text[],
+	released_at timestamptz, cost_minor bigint, delivery_days integer, catalogue text, content_hash bytea, text_hash bytea, brand_key text, colors text[],
 	materials text[], audiences text[], sizes text[], title_words text[], category_words text[], terms text[],
 	counts real[], length real`
 
@@ -117,6 +119,7 @@ func (s *Store) document(p shop.Product, fields fieldWords, lexemes map[string]s
 	d := document{SKU: p.SKU, Title: p.Title, Brand: p.Brand, Category: p.Category, Description: p.Description,
 		PriceMinor: p.Price.Minor, Currency: p.Price.Currency, Stock: p.Stock, ImageURL: p.ImageURL, Rating: p.Rating,
 		Attributes: orEmpty(p.Attributes), Titles: orEmpty(p.Titles), Descriptions: orEmpty(p.Descriptions), Catalogue: p.Catalogue,
+		CostMinor: p.CostMinor, DeliveryDays: p.DeliveryDays,
 		BrandKey: f.brandKey, Colors: f.colors, Materials: f.materials, Audiences: f.audiences, Sizes: f.sizes, text: p.SearchText()}
 	if !p.ReleasedAt.IsZero() {
 		d.ReleasedAt = &p.ReleasedAt

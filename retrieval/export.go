@@ -44,7 +44,7 @@ func (s *Store) Export(ctx context.Context, w io.Writer) (products int, err erro
 func recordOf(p shop.Product) record {
 	r := record{SKU: p.SKU, Title: p.Title, Brand: p.Brand, Category: p.Category, Description: p.Description,
 		PriceMinor: &p.Price.Minor, Currency: p.Price.Currency, Stock: &p.Stock, ImageURL: p.ImageURL, Rating: p.Rating,
-		Attributes: map[string]any{}, Titles: p.Titles, Descriptions: p.Descriptions}
+		Attributes: map[string]any{}, Titles: p.Titles, Descriptions: p.Descriptions, CostMinor: p.CostMinor, DeliveryDays: p.DeliveryDays}
 	for name, value := range p.Attributes {
 		r.Attributes[name] = value
 	}

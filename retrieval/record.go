@@ -28,6 +28,8 @@ type record struct {
 	Titles       map[string]string `json:"titles,omitempty"`
 	Descriptions map[string]string `json:"descriptions,omitempty"`
 	ReleasedAt   string            `json:"released_at,omitempty"`
+	CostMinor    int64             `json:"cost_minor,omitempty"`
+	DeliveryDays int               `json:"delivery_days,omitempty"`
 }
 
 func jsonProduct(line []byte, o ImportOptions) (shop.Product, error) {
@@ -47,7 +49,7 @@ func (r record) product(o ImportOptions) (shop.Product, error) {
 	}
 	p := shop.Product{SKU: r.SKU, Title: r.Title, Brand: r.Brand, Category: r.Category, Description: r.Description,
 		Price: shop.Money{Minor: *r.PriceMinor, Currency: r.Currency}, ImageURL: r.ImageURL, Rating: r.Rating,
-		Attributes: map[string]string{}, Titles: r.Titles, Descriptions: r.Descriptions}
+		Attributes: map[string]string{}, Titles: r.Titles, Descriptions: r.Descriptions, CostMinor: r.CostMinor, DeliveryDays: r.DeliveryDays}
 	if p.Price.Currency == "" {
 		p.Price.Currency = o.Currency
 	}

@@ -123,6 +123,33 @@ func (s *Store) Score(ctx context.Context, q shop.Query, skus []string) ([]shop.
 	return found, nil
 }
 
+// Legs gives what each leg finds by itself, best first, at most Limit each: for evaluation.
+func (s *Store) Legs(ctx context.Context, q shop.Query) (text, vector []shop.Candidate, err error) {
+	n, err := s.need(ctx, q)
+	if err != nil {
+		return nil, nil, fmt.Errorf("search by legs: %w", err)
+	}
+	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		words, err := s.textLeg(ctx, tx, n, max(depth, q.Limit))
+		if err != nil {
+			return err
+		}
+		if text, err = s.fuse(ctx, tx, words, nil, n.vector, q.Limit); err != nil || n.vector == nil {
+			return err
+		}
+		near, err := s.vectorLeg(ctx, tx, n, max(depth, q.Limit))
+		if err != nil {
+			return err
+		}
+		vector, err = s.fuse(ctx, tx, nil, near, n.vector, q.Limit)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("search by legs: %w", err)
+	}
+	return text, vector, nil
+}
+
 // Nearest finds the k products whose embedding is nearest to a vector, under hard limits, nearest first.
 func (s *Store) Nearest(ctx context.Context, vector []float32, f shop.Filter, k int) ([]shop.Candidate, error) {
 	var found []shop.Candidate

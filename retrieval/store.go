@@ -68,14 +68,14 @@ func NewStore(pool *pgxpool.Pool, embed Embedder, o Options) *Store {
 
 // productColumns is what scanProduct reads, in its order.
 const productColumns = `sku, title, brand, category, description, price_minor, currency, stock, image_url, rating,
-	attributes, titles, descriptions, released_at, catalogue, version, updated_at`
+	attributes, titles, descriptions, released_at, cost_minor, delivery_days, catalogue, version, updated_at`
 
 func scanProduct(row pgx.CollectableRow, more ...any) (shop.Product, error) {
 	var p shop.Product
 	var attributes, titles, descriptions []byte
 	var released *time.Time
 	into := []any{&p.SKU, &p.Title, &p.Brand, &p.Category, &p.Description, &p.Price.Minor, &p.Price.Currency, &p.Stock,
-		&p.ImageURL, &p.Rating, &attributes, &titles, &descriptions, &released, &p.Catalogue, &p.Version, &p.UpdatedAt}
+		&p.ImageURL, &p.Rating, &attributes, &titles, &descriptions, &released, &p.CostMinor, &p.DeliveryDays, &p.Catalogue, &p.Version, &p.UpdatedAt}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return p, err
 	}
@@ -108,6 +108,19 @@ func (s *Store) Products(ctx context.Context, skus []string) ([]shop.Product, er
 		}
 	}
 	return products, nil
+}
+
+// Latest names the n products that were changed last, the latest first.
+func (s *Store) Latest(ctx context.Context, n int) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `SELECT sku FROM products ORDER BY updated_at DESC, sku LIMIT $1`, n)
+	if err != nil {
+		return nil, fmt.Errorf("list the latest products: %w", err)
+	}
+	skus, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("list the latest products: %w", err)
+	}
+	return skus, nil
 }
 
 // Catalogues names the sources that products come from, sorted.

@@ -38,7 +38,7 @@ func (r *rowReader) Read(p []byte) (int, error) {
 // Description_html loses its tags. Availability ("in stock", "out_of_stock") stands for the stock where there is no number. Of option.N and
 // option_value.N comes one attribute of a variant, whose value goes into the title.
 var Fields = []string{"sku", "title", "brand", "category", "description", "description_html", "price", "price_minor", "sale_price", "currency", "stock", "availability",
-	"image_url", "rating", "released_at"}
+	"image_url", "rating", "released_at", "cost_minor", "delivery_days"}
 
 // fieldOf checks a field's name.
 func fieldOf(name string) bool {
@@ -204,6 +204,10 @@ func tableProduct(header, fields, values []string, o ImportOptions) (shop.Produc
 			r.Rating, err = strconv.ParseFloat(value, 64)
 		case "released_at":
 			r.ReleasedAt = value
+		case "cost_minor":
+			r.CostMinor, err = strconv.ParseInt(value, 10, 64)
+		case "delivery_days":
+			r.DeliveryDays, err = strconv.Atoi(value)
 		case "attributes":
 			r.Attributes[sub] = value
 		case "titles":

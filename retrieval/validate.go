@@ -18,6 +18,7 @@ const (
 	maxAttribute   = 10_000 // characters
 	maxLanguages   = 50
 	maxPrice       = 1_000_000_000_00
+	maxDelivery    = 365 // days
 )
 
 var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -56,6 +57,10 @@ func validate(p *shop.Product) error {
 		return bad("stock is negative")
 	case p.Stock > math.MaxInt32:
 		return bad("stock is too large")
+	case p.CostMinor < 0 || p.CostMinor > maxPrice:
+		return bad("cost_minor must be 0 or more, and no larger than a price")
+	case p.DeliveryDays < 0 || p.DeliveryDays > maxDelivery:
+		return bad("delivery_days must be from 1 to %d, or 0 where it is not known", maxDelivery)
 	case math.IsNaN(p.Rating) || p.Rating < 0 || p.Rating > 5:
 		return bad("rating must be from 0 to 5")
 	case len(p.Attributes) > maxAttributes:

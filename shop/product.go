@@ -24,6 +24,11 @@ type Product struct {
 	ReleasedAt time.Time `json:"released_at,omitzero"`
 	// Catalogue names the source the product was imported from ("demo", "icecat").
 	Catalogue string `json:"catalogue,omitempty"`
+	// CostMinor is what a piece costs the shop, in minor units of the price's currency; 0 is unknown. It orders products
+	// and is never shown to a customer.
+	CostMinor int64 `json:"cost_minor,omitempty"`
+	// DeliveryDays is after how many days a piece that is ordered now arrives, from 1; 0 is unknown.
+	DeliveryDays int `json:"delivery_days,omitempty"`
 	// Version rises with every change of the product; a card says which version it shows.
 	Version   int64     `json:"version,omitempty"`
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
@@ -106,11 +111,14 @@ type Candidate struct {
 	Sponsored bool
 	// Propensity is how likely the product was to get its place in the list; 0 stands for 1, an order without chance.
 	Propensity float64
+	// Features are what the ranker knew, in the order of ranking.FeatureNames; NaN is unknown. Rankers learn from them.
+	Features []float64
 }
 
 // Reason is one contribution to a candidate's score, for "why this".
 type Reason struct {
-	// Code is stable: "semantic", "kind", "title_match", "brand", "category", "details", "rating", "in_stock".
+	// Code is stable: "semantic", "kind", "title_match", "brand", "category", "details", "color", "audience", "filter",
+	// "text", "rating", "in_stock", "margin", "freshness", "delivery", "rule", "diversity", "retrieval".
 	Code string `json:"code"`
 	// Weight is the exact contribution to Score.
 	Weight float64 `json:"weight"`

@@ -73,6 +73,8 @@ type Card struct {
 	// Propensity is how likely the product was to stand in this place, above 0 to 1; 0 stands for 1, an order without
 	// chance. It is for the log of impressions alone.
 	Propensity float64 `json:"-"`
+	// Features are the candidate's. They are logged with the impression and not sent.
+	Features []float64 `json:"-"`
 }
 
 // Outcome is what remains of a turn when its text has been said.

@@ -32,6 +32,8 @@ type productBody struct {
 	Titles       map[string]string `json:"titles,omitempty" doc:"Titles by language code"`
 	Descriptions map[string]string `json:"descriptions,omitempty"`
 	ReleasedAt   string            `json:"released_at,omitempty" doc:"Date or RFC 3339 time"`
+	CostMinor    int64             `json:"cost_minor,omitempty" minimum:"0" doc:"What a piece costs the shop, in the price's minor unit; never shown to customers"`
+	DeliveryDays int               `json:"delivery_days,omitempty" minimum:"0" maximum:"365" doc:"After how many days a piece arrives, from 1; 0 is unknown"`
 }
 
 type productInput struct {
@@ -176,7 +178,7 @@ func (b productBody) product(sku string) (shop.Product, error) {
 	}
 	p := shop.Product{SKU: sku, Title: b.Title, Brand: b.Brand, Category: b.Category, Description: b.Description,
 		Price: shop.Money{Minor: b.PriceMinor, Currency: b.Currency}, Stock: b.Stock, ImageURL: b.ImageURL, Rating: b.Rating,
-		Attributes: map[string]string{}, Titles: b.Titles, Descriptions: b.Descriptions}
+		Attributes: map[string]string{}, Titles: b.Titles, Descriptions: b.Descriptions, CostMinor: b.CostMinor, DeliveryDays: b.DeliveryDays}
 	for name, value := range b.Attributes {
 		text, err := attributeText(value)
 		if err != nil {

@@ -34,6 +34,7 @@ func (s *Server) routes() http.Handler {
 	s.statusRoutes(api)
 	s.lookRoute(api)
 	s.plainRoutes(mux, api)
+	s.rankingRoutes(api)
 	s.pageRoutes(mux)
 	s.consoleRoutes(mux)
 	s.referenceRoutes(mux)

@@ -16,6 +16,7 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/identity"
 	"floorwalker/protocol"
+	"floorwalker/ranking"
 	"floorwalker/shop"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -92,6 +93,11 @@ type Articles interface {
 	Article(ctx context.Context, slug string) (shop.Article, error)
 }
 
+// Rankings explains where a search puts a product; shop.CodeNotFound where there is no such product.
+type Rankings interface {
+	Explain(ctx context.Context, query, sku string) (ranking.Explanation, error)
+}
+
 // Identity says who a customer is, by a token of the shop that is used up by that; *identity.Verifier. sessionID is
 // where the token is to be used; empty where that session is still to be opened.
 type Identity interface {
@@ -122,6 +128,8 @@ type Parts struct {
 	Articles Articles
 	// Operator is what admins work with at /admin; nil where there is none.
 	Operator *Operator
+	// Rankings explains to operators why a product stands where it does; nil where nobody can.
+	Rankings Rankings
 	// Images serves GET /images/{sku} and, for the demo's products, /demo/images/{sku}. What it answers with
 	// 404, and everything while it is nil, gets a drawn placeholder.
 	Images http.Handler

@@ -26,12 +26,13 @@ type evalRelevanceCmd struct {
 	Verbose    bool   `short:"v" help:"Show each query's judged nDCG@10 of the ranker."`
 	FirstStage bool   `name:"first-stage" help:"Measure the ranker without its cross-encoder."`
 	Scores     string `help:"Write the ranker's scores of the rated products to this file, for training/evaluate.py." type:"path"`
+	rankingPolicy
 	services
 }
 
 // Run imports the catalogue into a scratch database, measures, and prints the report.
 func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
-	ratings, err := c.readRatings()
+	ratings, err := readRatings(c.Ratings)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,13 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 	if c.FirstStage {
 		measured.cross = nil
 	}
-	ranker := newRanker(&measured, ranking.Options{Deadline: time.Hour, Reading: time.Hour})
+	policy, err := c.read(nil)
+	if err != nil {
+		return err
+	}
+	o := policy.Options()
+	o.Deadline, o.Reading = time.Hour, time.Hour
+	ranker := newRanker(&measured, o)
 	began := time.Now()
 	scores := judgedScores{Scores: map[string][][2]float64{}, Relevance: map[string][]float64{}}
 	judged := func(query string, order []shop.Candidate, ndcg float64) {
@@ -83,8 +90,8 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 	return printJSON(std.out, report)
 }
 
-func (c *evalRelevanceCmd) readRatings() (evaluation.Ratings, error) {
-	file, err := os.Open(c.Ratings)
+func readRatings(path string) (evaluation.Ratings, error) {
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open ratings: %w", err)
 	}

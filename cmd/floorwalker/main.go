@@ -33,7 +33,8 @@ type cli struct {
 	Agent        agentCmd        `cmd:"" help:"Accounts of the people who answer at the console."`
 	Testenv      testenvCmd      `cmd:"" help:"Run a command with a throw-away PostgreSQL and everything else that the tests need."`
 	Eval         evalCmd         `cmd:"" help:"Measure relevance, understanding or conversations."`
-	Model        modelCmd        `cmd:"" help:"Versions of the ranker: list, add, shadow, promote, roll back, explain."`
+	Model        modelCmd        `cmd:"" help:"Versions of the ranker: list, add, shadow, compare, promote, roll back, watch for drift, explain."`
+	Learn        learnCmd        `cmd:"" help:"Learn how to order products from what customers did, and refuse what is worse."`
 	Bench        benchCmd        `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
 	Campaign     campaignCmd     `cmd:"" help:"Sponsored products: add, list, pause, report."`
 	Experiment   experimentCmd   `cmd:"" help:"Which way to recommend customers prefer: start, stop, list, report."`

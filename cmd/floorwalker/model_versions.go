@@ -1,14 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 
 	"floorwalker/onnx"
-	"floorwalker/ranking"
-	"floorwalker/retrieval"
-	"floorwalker/shop"
 )
 
 // modelCmd manages the versions of the ranker. A running server follows within seconds, without a restart.
@@ -18,7 +13,10 @@ type modelCmd struct {
 	Shadow   modelShadowCmd   `cmd:"" help:"Let a version run beside the one that serves, compared and not shown."`
 	Promote  modelPromoteCmd  `cmd:"" help:"Let a version serve."`
 	Rollback modelRollbackCmd `cmd:"" help:"Go back to the version that served before."`
-	Explain  modelExplainCmd  `cmd:"" help:"Say which words moved the relevance of a product."`
+	Compare  modelCompareCmd  `cmd:"" help:"Say how rankers in the shadow differ from those that served, and which customers would have liked better."`
+	Drift    modelDriftCmd    `cmd:"" help:"Say whether customers ask for something else than before, or the ranker scores otherwise."`
+	Score    modelScoreCmd    `cmd:"" help:"Score pairs from stdin with a model folder alone, a JSON object a line."`
+	Explain  modelExplainCmd  `cmd:"" help:"Say what put a product where it stands: each feature, and each word."`
 }
 
 type modelListCmd struct{ services }
@@ -27,6 +25,8 @@ type modelVersion struct {
 	Version string `json:"version"`
 	Role    string `json:"role,omitempty"`
 	Folder  string `json:"folder"`
+	// Model is the version whose model it uses, where it learnt weights alone.
+	Model string `json:"model,omitempty"`
 }
 
 // Run prints one JSON object.
@@ -55,7 +55,14 @@ func (c *modelListCmd) Run(std streams) error {
 		case state.Previous:
 			role = "previous"
 		}
-		versions = append(versions, modelVersion{name, role, dir})
+		model, err := r.modelOf(name)
+		if err != nil {
+			return err
+		}
+		if model == name {
+			model = ""
+		}
+		versions = append(versions, modelVersion{name, role, dir, model})
 	}
 	return printJSON(std.out, map[string]any{"versions": versions})
 }
@@ -120,46 +127,4 @@ func (c *modelShadowCmd) Run(std streams) error {
 		return err
 	}
 	return printJSON(std.out, state)
-}
-
-type modelExplainCmd struct {
-	Query string `arg:"" help:"What was asked."`
-	SKU   string `arg:"" help:"The product."`
-	services
-}
-
-// Run leaves out each word in turn and prints what that did to the score.
-func (c *modelExplainCmd) Run(ctx context.Context, std streams) (err error) {
-	m, err := openModels(c.services)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, m.close()) }()
-	if m.crossErr != nil {
-		return m.crossErr
-	}
-	db, err := openDatabase(ctx, c.services, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	products, err := retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err)}).Products(ctx, []string{c.SKU})
-	if err != nil {
-		return err
-	}
-	if len(products) == 0 {
-		return fmt.Errorf("there is no product %q", c.SKU)
-	}
-	explained, err := newRanker(m, ranking.Options{}).Explain(ctx, shop.Query{Text: c.Query, Lang: shop.English}, products[0])
-	if err != nil {
-		return err
-	}
-	for _, w := range explained.Words {
-		where := "product"
-		if w.InQuery {
-			where = "query"
-		}
-		fmt.Fprintf(std.out, "%+.3f  %-7s  %s\n", w.Effect, where, w.Word)
-	}
-	return printJSON(std.out, map[string]any{"model": explained.Model, "score": explained.Score})
 }

@@ -47,7 +47,7 @@ func TestABrokenRankerIsNamedAndTheShopOpens(t *testing.T) {
 		t.Errorf("ranker %v, error %v, want ErrHash", m.cross, m.crossErr)
 	}
 	var log bytes.Buffer
-	live, err := openLiveRankers(s, m, slog.New(slog.NewTextHandler(&log, nil)))
+	live, err := openLiveRankers(s, rankingPolicy{}, m, nil, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

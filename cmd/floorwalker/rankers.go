@@ -40,10 +40,71 @@ func (r rankers) folder(version string) (string, error) {
 		return "", fmt.Errorf("%q is no name of a version", version)
 	}
 	dir := filepath.Join(r.dir, version)
-	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err != nil {
-		return "", fmt.Errorf("there is no version %q (floorwalker model list shows them): %w", version, err)
+	var err error
+	for _, name := range []string{"manifest.json", blendFile} {
+		if _, err = os.Stat(filepath.Join(dir, name)); err == nil {
+			return dir, nil
+		}
 	}
-	return dir, nil
+	return "", fmt.Errorf("there is no version %q (floorwalker model list shows them): %w", version, err)
+}
+
+// blendFile is in the folder of a version that learnt weights and has no model of its own.
+const blendFile = "blend.json"
+
+// blend is such a version.
+type blend struct {
+	// Model is the version whose model it uses.
+	Model string `json:"model"`
+	// Weights are those that were learnt; the shop's policy says the others.
+	Weights map[string]float64 `json:"weights"`
+	// Learnt says from what.
+	Learnt *learnReport `json:"learnt,omitempty"`
+}
+
+// read says where the version's model lies, and what weights it has learnt.
+func (r rankers) read(version string) (dir string, learnt map[string]float64, err error) {
+	if dir, err = r.folder(version); err != nil {
+		return "", nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, blendFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return dir, nil, nil
+	}
+	var b blend
+	if err == nil {
+		err = json.Unmarshal(data, &b)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read version %q: %w", version, err)
+	}
+	if dir, err = r.folder(b.Model); err != nil {
+		return "", nil, fmt.Errorf("the model of version %q: %w", version, err)
+	}
+	return dir, b.Weights, nil
+}
+
+// modelOf is the version whose model a version uses: itself, unless it has learnt weights alone.
+func (r rankers) modelOf(version string) (string, error) {
+	dir, _, err := r.read(version)
+	if err != nil || dir == r.shipped {
+		return shippedVersion, err
+	}
+	return filepath.Base(dir), nil
+}
+
+// addBlend keeps learnt weights as a version.
+func (r rankers) addBlend(b blend, version string) error {
+	data, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return fmt.Errorf("keep version %q: %w", version, err)
+	}
+	return r.addFolder(version, func(path string) error {
+		if err := os.Mkdir(path, 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(path, blendFile), append(data, '\n'), 0o600)
+	})
 }
 
 // versions are the names of all versions, the shipped one first.
@@ -92,12 +153,17 @@ func (r rankers) keep(state rankerState) error {
 
 // add copies a model folder in under a name.
 func (r rankers) add(from, version string) error {
+	return r.addFolder(version, func(path string) error { return os.CopyFS(path, os.DirFS(from)) })
+}
+
+// addFolder makes a version's folder under a name that is not taken.
+func (r rankers) addFolder(version string, write func(path string) error) error {
 	if _, err := r.folder(version); err == nil || version == shippedVersion {
 		return fmt.Errorf("there is a version %q already; choose another name", version)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return r.replace(version, func(path string) error { return os.CopyFS(path, os.DirFS(from)) })
+	return r.replace(version, write)
 }
 
 // replace makes a file or folder beside its place and then moves it there, so that a reader sees all of it or nothing.

@@ -59,6 +59,7 @@ type serveCmd struct {
 	eventKeeping
 	keeping
 	pushing
+	rankingPolicy
 }
 
 // knownCustomers says by which tokens of the shop customers are known.
@@ -154,7 +155,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	live, err := openLiveRankers(c.services, m, log)
+	live, err := openLiveRankers(c.services, c.rankingPolicy, m, events, log)
 	if err != nil {
 		return err
 	}
@@ -184,9 +185,11 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
+	registry := newMetrics()
+	drift := newDriftWatch(events, registry, log)
 	status := readiness(base, catalogue, model, live.swap, own.api)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: newMetrics(), Desk: people, Purchases: own.orders, Customers: own.customers}
+		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers}
 	imports := retrieval.NewJobs(catalogue, log)
 	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
 	if verifier != nil {
@@ -218,6 +221,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("rankers", live.run)
 	workers.run("imports", imports.Run)
 	workers.run("retention", (&retention{keeping: c.keeping, pool: base.pool, sessions: manager, now: time.Now, batch: keepBatch, log: log}).run)
+	workers.run("reading ahead", func(ctx context.Context) error { return live.readAhead(ctx, catalogue) })
+	workers.run("drift", drift.run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
