@@ -75,6 +75,10 @@ type RelevanceReport struct {
 	Full      FullReport   `json:"full"`
 	RankMsP50 float64      `json:"rank_ms_p50"`
 	RankMsP99 float64      `json:"rank_ms_p99"`
+	// RankAgain are of the turns that follow in a conversation: the same products for a refined query, and for the first
+	// one once more.
+	RankAgainMsP50 float64 `json:"rank_again_ms_p50"`
+	RankAgainMsP99 float64 `json:"rank_again_ms_p99"`
 }
 
 // maxGrade is the best grade.
@@ -126,7 +130,7 @@ func ReadRatings(r io.Reader) (Ratings, error) {
 func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang func(string) shop.Lang,
 	judged func(query string, order []shop.Candidate, ndcg float64)) (RelevanceReport, error) {
 	var report RelevanceReport
-	var bm25, vector, hybrid, ranker, full, times []float64
+	var bm25, vector, hybrid, ranker, full, times, again []float64
 	var recall, byText, byVector []float64
 	for _, text := range slices.Sorted(maps.Keys(ratings)) {
 		grades := ratings[text]
@@ -175,11 +179,11 @@ func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang 
 		}
 		shown := slices.DeleteFunc(gradesOf(order, grades), math.IsNaN)
 		full = append(full, NDCG(shown, slices.Collect(maps.Values(grades)), 10))
-		ms, err := timeRank(ctx, r, q, found)
+		first, later, err := timeRank(ctx, r, q, found)
 		if err != nil {
 			return report, err
 		}
-		times = append(times, ms...)
+		times, again = append(times, first...), append(again, later...)
 	}
 	if len(ranker) == 0 {
 		return report, errors.New("no query has a product that is rated above 0")
@@ -197,6 +201,7 @@ func Relevance(ctx context.Context, s Searcher, r Ranker, ratings Ratings, lang 
 	report.Full = FullReport{Recall50: mean(recall), Recall50CI95: interval95(recall), Text: mean(byText), TextCI95: interval95(byText),
 		Vector: mean(byVector), VectorCI95: interval95(byVector), Gain: mean(gain), GainCI95: interval95(gain), NDCG10: mean(full)}
 	report.RankMsP50, report.RankMsP99 = Percentile(times, 50), Percentile(times, 99)
+	report.RankAgainMsP50, report.RankAgainMsP99 = Percentile(again, 50), Percentile(again, 99)
 	return report, nil
 }
 
@@ -341,12 +346,12 @@ const (
 	timedRounds     = 2
 )
 
-// timeRank times the ranker, in milliseconds, on candidates that it has not seen, so that no cache answers.
-func timeRank(ctx context.Context, r Ranker, q shop.Query, found []shop.Candidate) ([]float64, error) {
+// timeRank times the ranker, in milliseconds, on candidates that it has not seen, so that no cache answers, and on the turns
+// that follow.
+func timeRank(ctx context.Context, r Ranker, q shop.Query, found []shop.Candidate) (first, again []float64, err error) {
 	if len(found) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	var times []float64
 	for round := range timedRounds {
 		candidates := make([]shop.Candidate, timedCandidates)
 		for i := range candidates {
@@ -356,13 +361,22 @@ func timeRank(ctx context.Context, r Ranker, q shop.Query, found []shop.Candidat
 			c.Product.Title = fmt.Sprintf("%s %d.%d", c.Product.Title, round, i) // a text that no model has read
 			candidates[i] = c
 		}
-		began := time.Now()
-		if _, err := rank(ctx, r, q, candidates); err != nil {
-			return nil, err
+		for turn, text := range []string{q.Text, q.Text + " in black", q.Text + " for travel", q.Text} {
+			asked := q
+			asked.Text = text
+			began := time.Now()
+			if _, err := rank(ctx, r, asked, candidates); err != nil {
+				return nil, nil, err
+			}
+			took := float64(time.Since(began).Microseconds()) / 1000
+			if turn == 0 {
+				first = append(first, took)
+			} else {
+				again = append(again, took)
+			}
 		}
-		times = append(times, float64(time.Since(began).Microseconds())/1000)
 	}
-	return times, nil
+	return first, again, nil
 }
 
 // lengthened repeats a description, or the title, up to the wanted number of words.
