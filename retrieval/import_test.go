@@ -186,7 +186,7 @@ func TestExportGivesBackWhatWasImported(t *testing.T) {
 	from, to := newStore(t), newStore(t)
 	var text strings.Builder
 	for i := range 1200 {
-		fmt.Fprintf(&text, `{"sku":"p%04d","title":"Mug <%d> & co","category":"Kitchen","price_minor":%d,"currency":"USD","stock":%d,"released_at":"2026-05-01T00:00:00Z"}`+"\n", i, i, i+1, i%7)
+		fmt.Fprintf(&text, `{"sku":"p%04d","title":"Mug <%d> & co","category":"Kitchen","price_minor":%d,"currency":"USD","stock":%d,"released_at":"2026-05-01T00:00:00Z","cost_minor":12,"delivery_days":3}`+"\n", i, i, i+1, i%7)
 	}
 	if _, err := importText(t, from, shoes+text.String(), retrieval.ImportOptions{}); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,8 @@ func TestExportGivesBackWhatWasImported(t *testing.T) {
 	if _, err := to.Export(t.Context(), &second); err != nil {
 		t.Fatal(err)
 	}
-	if first.String() != second.String() || !strings.Contains(first.String(), `"titles":{"zh":"越野跑步鞋"}`) || !strings.Contains(first.String(), "Mug <7> & co") {
+	if first.String() != second.String() || !strings.Contains(first.String(), `"titles":{"zh":"越野跑步鞋"}`) || !strings.Contains(first.String(), "Mug <7> & co") ||
+		strings.Count(first.String(), `"cost_minor":12,"delivery_days":3`) != 1200 {
 		t.Errorf("exported\n%.2000s\nthen\n%.2000s", &first, &second)
 	}
 }
