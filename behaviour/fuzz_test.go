@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -49,7 +50,7 @@ func FuzzReadUBI(f *testing.F) {
 		}
 		fits(t, e)
 		again, _, _ := readUBI(line)
-		if again != e {
+		if !reflect.DeepEqual(again, e) {
 			t.Errorf("read twice: %+v and %+v", e, again)
 		}
 	})
