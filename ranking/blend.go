@@ -30,21 +30,20 @@ func (r *Ranker) matches(q shop.Query, candidates []shop.Candidate) []match {
 }
 
 // blend gives each candidate its relevance, its score and the reasons, which sum up to the score.
-func (r *Ranker) blend(q shop.Query, candidates []shop.Candidate, signals []signal, matches []match) []shop.Candidate {
+func (r *Ranker) blend(candidates []shop.Candidate, signals []signal, matches []match) []shop.Candidate {
 	var best float64
 	parts := make([][]shop.Reason, len(candidates))
 	for i, c := range candidates {
 		best = max(best, c.TextScore)
 		parts[i] = r.relevance(signals[i], matches[i])
 	}
-	now, asked := r.options.Now(), stems(r.english(q))
+	now := r.options.Now()
 	ranked := slices.Clone(candidates)
 	for i := range ranked {
 		c := &ranked[i]
 		f := featuresOf(*c, signals[i], matches[i], best, now)
 		c.Relevance = sum(parts[i])
 		c.Reasons = append(parts[i], r.options.Weights.business(f)...)
-		c.Reasons = append(c.Reasons, r.ruled(c.Product, asked)...)
 		f[relevanceFeature] = c.Relevance
 		c.Features = f[:]
 		settle(c)

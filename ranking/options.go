@@ -21,8 +21,6 @@ type Options struct {
 	// Diversity is how much of its score a product loses that is called just what one before it is called; what is
 	// less alike loses less. 0 is DefaultDiversity, below 0 none.
 	Diversity float64
-	// Rules are the shop's own, applied after everything else.
-	Rules []Rule
 	// Blend names the weights where they were learnt; it becomes part of the model's name.
 	Blend string
 	// Chinese embeds Chinese queries and product texts; without it they are compared in English.

@@ -15,14 +15,10 @@ type Policy struct {
 	// Floor and Diversity are those of Options.
 	Floor     float64 `json:"floor"`
 	Diversity float64 `json:"diversity"`
-	Rules     []Rule  `json:"rules"`
 }
 
 // ErrPolicy says that a policy can't be followed.
 var ErrPolicy = errors.New("unusable ranking policy")
-
-// mostRules bounds the rules, each of which is tried on each candidate.
-const mostRules = 1000
 
 // DefaultPolicy is what serves where nothing is said.
 func DefaultPolicy() Policy {
@@ -36,15 +32,11 @@ func ReadPolicy(r io.Reader, over Policy) (Policy, error) {
 	d := json.NewDecoder(io.LimitReader(r, longest))
 	d.DisallowUnknownFields()
 	p := over
-	p.Rules = nil // or the decoder would write into those of over
 	if err := d.Decode(&p); err != nil {
 		return over, fmt.Errorf("%w: %w", ErrPolicy, err)
 	}
 	if d.More() {
 		return over, fmt.Errorf("%w: something follows the JSON object", ErrPolicy)
-	}
-	if p.Rules == nil {
-		p.Rules = over.Rules
 	}
 	return p, p.check()
 }
@@ -65,23 +57,13 @@ func (p Policy) check() error {
 		return fmt.Errorf("%w: the floor is %g, it is from 0 to 1", ErrPolicy, p.Floor)
 	case !(p.Diversity >= 0 && p.Diversity <= 1):
 		return fmt.Errorf("%w: diversity is %g, it is from 0 to 1", ErrPolicy, p.Diversity)
-	case len(p.Rules) > mostRules:
-		return fmt.Errorf("%w: %d rules, at most %d are followed", ErrPolicy, len(p.Rules), mostRules)
-	}
-	for i, r := range p.Rules {
-		if r.Name == "" || math.IsNaN(r.Boost) || math.Abs(r.Boost) > 1 {
-			return fmt.Errorf("%w: rule %d needs a name and a boost from -1 to 1", ErrPolicy, i+1)
-		}
-		if len(r.SKUs)+len(r.Brands)+len(r.Categories)+len(r.Title) == 0 {
-			return fmt.Errorf("%w: rule %q names no product: give skus, brands, categories or title", ErrPolicy, r.Name)
-		}
 	}
 	return nil
 }
 
 // Options are the options by which the policy is followed.
 func (p Policy) Options() Options {
-	o := Options{Weights: p.Weights, Floor: p.Floor, Diversity: p.Diversity, Rules: p.Rules}
+	o := Options{Weights: p.Weights, Floor: p.Floor, Diversity: p.Diversity}
 	if o.Floor == 0 {
 		o.Floor = math.SmallestNonzeroFloat64 // 0 in Options is the default
 	}

@@ -90,72 +90,26 @@ func TestLikeProductsMakeRoomForOthers(t *testing.T) {
 	}
 }
 
-func TestRulesAreTheShopsOwnSay(t *testing.T) {
-	acme := product("acme", "Tall mug")
-	acme.Brand, acme.Category = "Acme", "Kitchen"
-	candidates := found(product("plain", "Mug"), acme, product("sofa", "Sofa"))
-	order := func(query string, rules ...ranking.Rule) shop.Ranking {
-		return rank(t, ranking.New(nil, nil, ranking.Options{Rules: rules}), shop.Query{Text: query}, candidates)
-	}
-	if got := skus(order("mug")); got[0] != "plain" {
-		t.Fatal(got)
-	}
-	for name, rule := range map[string]ranking.Rule{
-		"by brand and category": {Name: "spring", Brands: []string{"ACME"}, Categories: []string{"kitchen"}, Boost: 0.2},
-		"by SKU":                {Name: "spring", SKUs: []string{"acme"}, Boost: 0.2},
-		"by title and query":    {Name: "spring", Title: "tall", Query: "mugs", Boost: 0.2},
-		"others put back":       {Name: "spring", SKUs: []string{"plain"}, Boost: -0.2},
-	} {
-		got := order("mug", rule)
-		if got.Candidates[0].Product.SKU != "acme" {
-			t.Errorf("%s: %v", name, skus(got))
-		}
-		i := slices.IndexFunc(got.Candidates, func(c shop.Candidate) bool { _, ruled := reason(c, "rule"); return ruled })
-		if r, _ := reason(got.Candidates[i], "rule"); r.Detail != "spring" || r.Weight != rule.Boost {
-			t.Errorf("%s: reason %+v", name, r)
-		}
-	}
-	for name, rule := range map[string]ranking.Rule{
-		"another query":                   {Name: "x", SKUs: []string{"acme"}, Query: "kettle", Boost: 0.2},
-		"another brand":                   {Name: "x", SKUs: []string{"acme"}, Brands: []string{"Nordlauf"}, Boost: 0.2},
-		"a rule that names none":          {Name: "x", Boost: 0.2},
-		"what does not fit, but not over": {Name: "x", SKUs: []string{"acme"}, Title: "glass", Boost: 0.2},
-	} {
-		if got := skus(order("mug", rule)); got[0] != "plain" {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-	for _, c := range order("mug", ranking.Rule{Name: "sofas", SKUs: []string{"sofa"}, Boost: 1}).Candidates {
-		if c.Product.SKU == "sofa" && c.Relevance >= ranking.DefaultFloor {
-			t.Error("a rule has lifted what does not fit above the floor")
-		}
-	}
-}
-
 func TestAPolicyIsReadOverWhatServes(t *testing.T) {
-	p, err := ranking.ReadPolicy(strings.NewReader(`{"weights":{"margin":0.05},"diversity":0,"rules":[{"name":"spring","brands":["Acme"],"boost":0.1}]}`), ranking.DefaultPolicy())
-	if err != nil || p.Weights.Margin != 0.05 || p.Weights.Semantic != ranking.DefaultWeights.Semantic || p.Floor != ranking.DefaultFloor || len(p.Rules) != 1 {
+	p, err := ranking.ReadPolicy(strings.NewReader(`{"weights":{"margin":0.05},"diversity":0}`), ranking.DefaultPolicy())
+	if err != nil || p.Weights.Margin != 0.05 || p.Weights.Semantic != ranking.DefaultWeights.Semantic || p.Floor != ranking.DefaultFloor {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if o := p.Options(); o.Diversity >= 0 || o.Floor != ranking.DefaultFloor {
 		t.Errorf("options %+v", o)
 	}
 	again, err := ranking.ReadPolicy(strings.NewReader(`{"floor":0.3}`), p)
-	if err != nil || len(again.Rules) != 1 || again.Weights.Margin != 0.05 || again.Floor != 0.3 {
+	if err != nil || again.Weights.Margin != 0.05 || again.Floor != 0.3 {
 		t.Errorf("over another: %+v, %v", again, err)
 	}
 	for name, text := range map[string]string{
-		"not JSON":           `weights`,
-		"two objects":        `{} {}`,
-		"a misspelt name":    `{"weights":{"margins":0.1}}`,
-		"a weight too high":  `{"weights":{"cross":1.5}}`,
-		"below 0":            `{"weights":{"rating":-0.1}}`,
-		"nothing counts":     `{"weights":{"semantic":0,"words":0,"kind":0}}`,
-		"a floor too high":   `{"floor":2}`,
-		"a rule for nothing": `{"rules":[{"name":"x","boost":0.1}]}`,
-		"a rule unnamed":     `{"rules":[{"skus":["a"],"boost":0.1}]}`,
-		"a boost too high":   `{"rules":[{"name":"x","skus":["a"],"boost":5}]}`,
-		"too many rules":     `{"rules":[` + strings.Repeat(`{"name":"x","skus":["a"],"boost":0.1},`, 1000) + `{"name":"x","skus":["a"],"boost":0.1}]}`,
+		"not JSON":          `weights`,
+		"two objects":       `{} {}`,
+		"a misspelt name":   `{"weights":{"margins":0.1}}`,
+		"a weight too high": `{"weights":{"cross":1.5}}`,
+		"below 0":           `{"weights":{"rating":-0.1}}`,
+		"nothing counts":    `{"weights":{"semantic":0,"words":0,"kind":0}}`,
+		"a floor too high":  `{"floor":2}`,
 	} {
 		if _, err := ranking.ReadPolicy(strings.NewReader(text), ranking.DefaultPolicy()); !errors.Is(err, ranking.ErrPolicy) {
 			t.Errorf("%s: %v", name, err)

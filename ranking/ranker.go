@@ -95,7 +95,7 @@ func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 	case unread > 0:
 		ranking.Model += fmt.Sprintf(" (%d unread)", unread)
 	}
-	ranking.Candidates = r.blend(q, candidates, signals, matches)
+	ranking.Candidates = r.blend(candidates, signals, matches)
 	if ranking.Degraded {
 		keepOrder(ranking.Candidates)
 	} else {

@@ -243,30 +243,39 @@ func TestAPolicyIsFollowedWithoutARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(`{"rules":[]}`)
+	write(`{"weights":{"margin":0}}`)
 	p := startProgram(t, "--no-demo", "--no-llm", "--ranking", policy)
-	p.stockShelves(t)
-	first := func() string {
+	titles := []string{"Fleet Trail Running Shoes", "Fleet Road Running Shoes", "Nimbra Light Running Shoes"}
+	put := func(i, cost int) {
+		p.put(t, fmt.Sprintf("shoe-%d", i), fmt.Sprintf(`{"title":%q,"category":"Shoes","price_minor":7900,"cost_minor":%d,"currency":"USD","stock":4}`, titles[i], cost))
+	}
+	for i := range titles {
+		put(i, 7900)
+	}
+	first := func() int {
 		var explained ranking.Explanation
-		for _, sku := range []string{"shoe-1", "shoe-2", "shoe-3"} {
-			if p.explain(t, "running+shoes", sku, true, &explained); explained.Position == 1 {
-				return sku
+		for i := range titles {
+			if p.explain(t, "running+shoes", fmt.Sprintf("shoe-%d", i), true, &explained); explained.Position == 1 {
+				return i
 			}
 		}
-		return ""
+		return -1
 	}
-	before := first()
-	last := map[string]string{"shoe-1": "shoe-2", "shoe-2": "shoe-3", "shoe-3": "shoe-1"}[before]
-	write(fmt.Sprintf(`{"rules":[{"name":"spring","skus":[%q],"boost":0.5}]}`, last))
-	for deadline := time.Now().Add(30 * time.Second); first() != last; time.Sleep(200 * time.Millisecond) {
+	earns := (first() + 1) % len(titles)
+	put(earns, 100)
+	if first() == earns {
+		t.Fatalf("shoe-%d is first by a margin that does not count", earns)
+	}
+	write(`{"weights":{"margin":0.5}}`)
+	for deadline := time.Now().Add(30 * time.Second); first() != earns; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s is not first by the rule; %s is", last, first())
+			t.Fatalf("shoe-%d is not first by its margin; shoe-%d is", earns, first())
 		}
 	}
-	write(`{"rules":[{"nam`) // a half-written file changes nothing
+	write(`{"weights":{"marg`) // a half-written file changes nothing
 	time.Sleep(2 * lookEvery)
-	if got := first(); got != last {
-		t.Errorf("by a broken policy %s is first", got)
+	if got := first(); got != earns {
+		t.Errorf("by a broken policy shoe-%d is first", got)
 	}
 	if !strings.Contains(p.err.String(), "unusable ranking policy") {
 		t.Error("the log does not name the broken policy")

@@ -18,7 +18,7 @@ import (
 
 // rankingPolicy is the shop's own say in the order of products.
 type rankingPolicy struct {
-	Ranking string `help:"File with the weights, floor, diversity and rules by which products are ordered; followed within seconds when it changes. docs/ranking.md says what it holds." env:"FLOORWALKER_RANKING"`
+	Ranking string `help:"File with the weights, floor and diversity by which products are ordered; followed within seconds when it changes. docs/ranking.md says what it holds." env:"FLOORWALKER_RANKING"`
 }
 
 // read is the policy with what a version has learnt over it.
