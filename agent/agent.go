@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"floorwalker/agent/llm"
 	"floorwalker/lexicon"
@@ -279,6 +280,11 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	}
 	misses := t.state.Misses
 	t.state.Misses = 0
+	if unread(t.turn.Text) {
+		t.parse.Intent, t.parse.Slots = shop.IntentOutOfScope, shop.Slots{}
+		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+		return t.missed(ctx, misses, "languages")
+	}
 	if done, err := t.goesOnReturning(ctx, returning); done || err != nil {
 		return err
 	}
@@ -352,11 +358,32 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	case shop.IntentGoodbye:
 		return t.say(ctx, "goodbye")
 	}
+	return t.missed(ctx, misses, "out_of_scope")
+}
+
+// missed counts a misunderstanding; two in a row offer a person.
+func (t *talk) missed(ctx context.Context, misses int, occasion string) error {
 	if t.state.Misses = misses + 1; t.state.Misses >= mostMisses {
 		t.state.Offer = offerPerson
 		return t.say(ctx, "offer_person")
 	}
-	return t.say(ctx, "out_of_scope")
+	return t.say(ctx, occasion)
+}
+
+// unread reports whether a text is written in letters of neither language.
+func unread(text string) bool {
+	read, other := 0, 0
+	for _, r := range text {
+		switch {
+		case unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			return true
+		case unicode.In(r, unicode.Latin, unicode.Han), unicode.IsDigit(r):
+			read++
+		case unicode.IsLetter(r):
+			other++
+		}
+	}
+	return other > 0 && read == 0
 }
 
 // greet speaks to a verified customer by name, where the shop knows it; a shop that does not answer is no reason not to

@@ -16,7 +16,7 @@ func TestTheShop(t *testing.T) {
 	s := openShop(t)
 	for name, group := range map[string]func(*testing.T, *testShop){
 		"a customer is served": testACustomerIsServed, "the shop is explained": testTheShopIsExplained, "failures of parts are the turn's own": testFailuresOfPartsAreTheTurnsOwn,
-		"attacks move nothing": testAttacksMoveNothing, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
+		"what customers really say": testWhatCustomersReallySay, "attacks move nothing": testAttacksMoveNothing, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
 		"who used up the model is served without it": testWhoUsedUpTheModelIsServedWithoutIt, "no prompt tells who a customer is": testNoPromptTellsWhoACustomerIs,
 		"without the model the draft answers": testWithoutTheModelTheDraftAnswers, "the model sums up": testTheModelSumsUp, "a customer who leaves stops the model": testACustomerWhoLeavesStopsTheModel,
 	} {
@@ -354,10 +354,73 @@ func testTheShopIsExplained(t *testing.T, s *testShop) {
 	})
 	t.Run("whatever comes in gets an answer", func(t *testing.T) {
 		c := s.customer(t)
-		for _, text := range []string{"?", "\U0001F600\U0001F600", "مرحبا كيف حالك", "a\u0000b\u0007c", strings.Repeat("shoes ", 2000), "נעליים", "1", "'; DROP TABLE products; --",
+		for _, text := range []string{"?", "\U0001F600\U0001F600", "مرحبا كيف حالك", "a\u0000b\u0007c", strings.Repeat("shoes ", 2000), strings.Repeat("鞋", 10_000), strings.Repeat("x", 10_000), "red 鞋子 для бега 靴 size ٤٢", "\u202eesuom\u202c", "\u200b\u200d\ufeff", "\x1b[31mred\x1b[0m mouse", "e\u0301\u0301\u0301\u0301", "👩‍👩‍👧‍👦 🛒", "נעליים", "1", "'; DROP TABLE products; --",
 			"the first and the ninth one", "compare the 7th", "add 100000 of the first to my cart", "under -5 dollars", "over 99999999999999 dollars", "%s %d [1] \x02x\x03"} {
 			c.says(text)
 		}
+	})
+}
+
+func testWhatCustomersReallySay(t *testing.T, s *testShop) {
+	t.Run("a laptop for a daughter is a laptop", func(t *testing.T) {
+		s.customer(t).says("laptop for my daughter").wantSome("lap-1 lap-2 lap-3").wantNoText("for girls")
+	})
+	t.Run("lists that were there before come back in their order", func(t *testing.T) {
+		c := s.customer(t)
+		first := c.says("laptops").skus()
+		c.says("black ones").wantSome("lap-2 lap-3")
+		c.says("back to the earlier ones").wantCards(first)
+		if c.state.Need.Color != "" {
+			t.Errorf("the need is %+v", c.state.Need)
+		}
+		c.says("the previous list").wantText("only list")
+	})
+	t.Run("the listings' figures decide", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("laptops")
+		c.says("which one is the lightest?").wantText("Orin Slate 14").wantText("1.3 kg")
+		c.says("哪个内存最大").wantText("Vesta Forge").wantText("32 GB")
+		c.says("which one is the cheapest?").wantText("Orin Slate 15 Laptop, Black ($599.00)")
+		c.says("compare the Orin Slate 14 and the Vesta, which is heavier?").wantText("Weight: 2.9 kg")
+		c.says("which is the quietest?").wantText("don't say")
+	})
+	t.Run("one of those that are meant goes into the cart", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("laptops")
+		cheap := c.cards[0]
+		if c.cards[1].Price.Minor < cheap.Price.Minor {
+			cheap = c.cards[1]
+		}
+		c.says("I'll take the cheaper one of the first two").wantText("1 × " + cheap.Title)
+		if len(c.cart.Lines) != 1 {
+			t.Errorf("the cart is %+v", c.cart)
+		}
+	})
+	t.Run("a limit is given up in plain words", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("green backpack").wantSome("pack-1")
+		c.says("forget the colour")
+		if c.state.Need.Color != "" || c.state.Need.Product == "" || len(c.cards) < 3 {
+			t.Errorf("need %+v, cards %s", c.state.Need, c.skus())
+		}
+	})
+	t.Run("what has no number is helped", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("where's my order?")
+		c.says("i dont have the number").wantText("confirmation mail").wantNoText("dont number")
+	})
+	t.Run("the shop's rules answer where no listing does", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("tents")
+		c.says("how long does delivery of those to Germany take?").wantText("3 working days")
+	})
+	t.Run("other languages are told so, and a person is offered", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("привет, у вас есть мыши?").wantText("English and Chinese")
+		c.says("نعم، أريد حاسوبا").wantText("person")
+	})
+	t.Run("what is wired is not wireless", func(t *testing.T) {
+		s.customer(t).says("wired mouse").wantNoText("Wireless")
 	})
 }
 

@@ -31,7 +31,7 @@ func skusOf(shown []shop.ShownProduct) []string {
 }
 
 // goBack puts the list before on the screen again, and what was looked for then. What is not sold any more is left out;
-// done is false where nothing of a list before is left.
+// done is false where that was not asked, or nothing was shown.
 func (t *talk) goBack(ctx context.Context) (done bool, err error) {
 	if !lexicon.AsksBack(t.turn.Text) || t.parse.Intent == shop.IntentReturnRefund {
 		return false, nil
@@ -68,5 +68,10 @@ func (t *talk) goBack(ctx context.Context) (done bool, err error) {
 		t.state.Before = before // going back twice goes back further
 		return true, t.say(ctx, "back", t.named(again[0].Product))
 	}
-	return false, nil
+	if len(t.state.Shown) == 0 {
+		return false, nil
+	}
+	t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
+	t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	return true, t.say(ctx, "back_none")
 }

@@ -82,7 +82,7 @@ var purposeCue = regexp.MustCompile(`(?i)\b(?:for|with|to|that|which|made|good|s
 // another search.
 func (t *talk) unnamed(m move, v shop.Vocabulary) move {
 	words := content(t.turn.Text)
-	if !empty(m.said) || m.more || m.forget || len(m.freed) > 0 || len(t.parse.Slots.Reference) > 0 || words == "" || t.lang != shop.English ||
+	if !empty(m.said) || m.more || m.forget || rejectsAll.MatchString(t.turn.Text) || len(m.freed) > 0 || len(t.parse.Slots.Reference) > 0 || words == "" || t.lang != shop.English ||
 		t.parse.Intent == shop.IntentRecommend {
 		return m
 	}
@@ -461,10 +461,14 @@ func (t *talk) show(ctx context.Context, r result) error {
 	return nil
 }
 
-// colorOf is the product's colour as its listing names it, else as its title does.
+// colorOf is the product's colour as its listing names it, else as its title does. "Colour printing: double sided" is none.
 func colorOf(p shop.Product) string {
 	for _, name := range sortedKeys(p.Attributes) {
-		if n := strings.ToLower(name); strings.Contains(n, "color") || strings.Contains(n, "colour") {
+		words := singulars(strings.ReplaceAll(name, "_", " "))
+		if len(words) == 0 || len(lexicon.ColorsIn(p.Attributes[name])) == 0 {
+			continue
+		}
+		if last := words[len(words)-1]; last == "color" || last == "colour" {
 			return p.Attributes[name]
 		}
 	}

@@ -142,6 +142,8 @@ var english = map[string][]string{
 	"listing_silent_but": {"The listing of %s doesn't say; for all our products this holds:"},
 	"compare_silent":     {"The listings don't say what you asked for all of them."},
 	"compare_alike":      {"In that they are alike by their listings: %s."},
+	"back_none":          {"This is the only list so far. What should be different?"},
+	"languages":          {"Sorry, I read English and Chinese. Could you write in one of them?"},
 	"how_to_return":      {"How do I send an item back?"},
 	"see":                {"See: %s."},
 	"quote":              {"%s"},

@@ -142,6 +142,8 @@ var chinese = map[string][]string{
 	"listing_silent_but": {"%s的商品资料里没有说明；本店的一般规定是："},
 	"compare_silent":     {"您问的这一点，商品资料里没有都说明。"},
 	"compare_alike":      {"这一点按商品资料是一样的：%s。"},
+	"back_none":          {"目前只有这一份列表。您想换什么条件？"},
+	"languages":          {"抱歉，我只懂中文和英文，请用其中一种告诉我。"},
 	"how_to_return":      {"怎么退货？"},
 	"see":                {"参见：%s。"},
 	"quote":              {"%s"},

@@ -45,6 +45,9 @@ func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 	x.Audience = s.audience()
 	x.OrderID = ""
 	for _, e := range s.spans(tagExclude) {
+		if !s.r.has(denies) {
+			break // "in white or black" rules nothing out
+		}
 		said := strings.TrimSuffix(s.said(e), "的")
 		if said != "" && !slices.Contains(x.Exclude, said) {
 			x.Exclude = append(x.Exclude, said)
@@ -68,6 +71,9 @@ func (s *scene) need(x *shop.Slots, intent shop.Intent) {
 		x.Sort = ""
 	}
 }
+
+// denies is any word that can rule something out.
+var denies = pattern(`\b(?:not|no|non|none|nothing|never|without|except|excluding|exclude|but|other than|apart from|besides|instead|rather|hate|dislike|avoid|skip|minus|leave out|drop|remove|sick of|tired of|anything else)\b|n't\b|不|别|除|没|非|无|勿|讨厌`)
 
 // ruledOutCue ends a clause with one word that is not wanted: "and not curved".
 var ruledOutCue = pattern(`(?:^|[\s,])(?:not|no|nothing with|nothing in|without|anything but|but no|but not|except(?: for)?|other than)\s+(?:an? |the |any |too |in )?([\p{L}-]{3,})(?: ones?| please| pls| thanks)?\s*(?:$|[,.!?;])`)
