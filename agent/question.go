@@ -217,7 +217,7 @@ func subjectWords(p shop.Product, question string) map[string]bool {
 			}
 		}
 	}
-	if sizeCue.MatchString(low) {
+	if len(asked) == 0 && sizeCue.MatchString(low) { // "how big is the memory" asks for no dimensions
 		for _, w := range append([]string{"dimension", "尺寸", "大小"}, extents...) {
 			asked[w] = true
 		}
