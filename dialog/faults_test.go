@@ -133,17 +133,18 @@ func TestAnExhaustedPoolIsBusyAfterABoundedWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(small.Close)
-	d := start(t, small, echo, dialog.Options{DatabaseWait: 200 * time.Millisecond})
+	const wait = 2 * time.Second
+	d := start(t, small, echo, dialog.Options{DatabaseWait: wait})
 	d.open()
 	conn, err := small.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
+	began, lost := time.Now(), stalls()
 	_, err = d.Post(t.Context(), d.session, dialog.PostRequest{ClientMsgID: "c1", Text: "hello"})
-	took := time.Since(began)
+	took, held := time.Since(began), lost()
 	conn.Release()
-	if code, _ := shop.CodeOf(err); code != shop.CodeBusy || took > time.Second {
+	if code, _ := shop.CodeOf(err); code != shop.CodeBusy || took > wait+time.Second+held {
 		t.Errorf("%v after %v", err, took)
 	}
 	ack := d.post("c1", "hello")
