@@ -77,6 +77,18 @@ type Spelling interface {
 	Mend(product string) string
 }
 
+// Eyes look at the pictures that customers send; nil where no model can.
+type Eyes interface {
+	// Look says what the session's picture shows.
+	Look(ctx context.Context, session, picture string) (Sight, error)
+}
+
+// Sight is what a picture shows, in a model's words.
+type Sight struct {
+	// Product is the kind of thing, as one would search for it: "running shoes"; empty where no product is to be seen.
+	Product string `json:"product"`
+}
+
 // Parts are what an Agent works with. Parser, Search, Rank, Knowledge, Carts and Orders are needed.
 type Parts struct {
 	Parser    Parser
@@ -89,6 +101,7 @@ type Parts struct {
 	Customers Customers
 	Writer    Writer
 	Spelling  Spelling
+	Eyes      Eyes
 	// Taste may be nil: every customer is then new.
 	Taste Taste
 	Rules Rules
@@ -185,14 +198,22 @@ type talk struct {
 func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
 	t := &talk{Agent: a, turn: turn, out: out, timer: shop.NewTimer(a.c.Now), state: turn.State}
 	ctx = llm.WithPayer(t.timer.Context(ctx), llm.Payer{Customer: turn.Customer, Network: turn.Network})
-	attack, err := t.understand(ctx)
+	onPage, err := t.followPage(ctx)
+	if err != nil {
+		return shop.Outcome{}, err
+	}
+	attack, err := t.understand(ctx, onPage)
 	if err != nil {
 		return shop.Outcome{}, err
 	}
 	t.lang = t.language()
 	t.state.Lang = t.lang
 	t.remember()
-	if err := t.actOrOwnUp(ctx, attack); err != nil {
+	done, err := t.see(ctx)
+	if err == nil && !done {
+		err = t.actOrOwnUp(ctx, attack)
+	}
+	if err != nil {
 		return t.Outcome, err
 	}
 	if !attack {
@@ -213,11 +234,20 @@ func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (sh
 	return t.Outcome, nil
 }
 
-// understand parses. An utterance that no parser can read is a misunderstanding, not a failed turn.
-func (t *talk) understand(ctx context.Context) (attack bool, err error) {
+// understand parses. An utterance that no parser can read is a misunderstanding, not a failed turn. onPage is what the
+// customer looks at, where the conversation has shown nothing.
+func (t *talk) understand(ctx context.Context, onPage []shop.ShownProduct) (attack bool, err error) {
+	if t.turn.Text == "" { // a picture alone
+		t.parse = shop.Parse{Intent: shop.IntentSearch, Lang: t.turn.Locale, Confidence: 1}
+		t.Outcome.Parse = t.parse
+		return false, nil
+	}
 	end := t.timer.Step("parse")
-	parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: t.turn.Text, History: t.turn.State.History, Summary: t.turn.Summary, Shown: t.turn.State.Shown})
+	parse, err := t.Parser.Parse(ctx, shop.Utterance{Text: t.turn.Text, History: t.turn.State.History, Summary: t.turn.Summary, Shown: append(onPage, t.turn.State.Shown...)})
 	end()
+	if len(onPage) > 0 {
+		parse.Slots.Reference = nil // it counts in no list; the focus is on it
+	}
 	if ctx.Err() != nil {
 		return false, fmt.Errorf("parse: %w", context.Cause(ctx))
 	}
@@ -248,6 +278,9 @@ const historyLength = 8
 
 // remember keeps the utterance for the turns to come.
 func (t *talk) remember() {
+	if t.turn.Text == "" {
+		return
+	}
 	text := []rune(t.turn.Text)
 	history := append(t.state.History[:len(t.state.History):len(t.state.History)], string(text[:min(len(text), 300)]))
 	t.state.History = history[max(0, len(history)-historyLength):]

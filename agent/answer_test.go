@@ -16,7 +16,7 @@ func TestTheShop(t *testing.T) {
 	s := openShop(t)
 	for name, group := range map[string]func(*testing.T, *testShop){
 		"a customer is served": testACustomerIsServed, "the shop is explained": testTheShopIsExplained, "failures of parts are the turn's own": testFailuresOfPartsAreTheTurnsOwn,
-		"what customers really say": testWhatCustomersReallySay, "attacks move nothing": testAttacksMoveNothing, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
+		"what customers really say": testWhatCustomersReallySay, "attacks move nothing": testAttacksMoveNothing, "a picture is looked at": testAPictureIsLookedAt, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
 		"who used up the model is served without it": testWhoUsedUpTheModelIsServedWithoutIt, "no prompt tells who a customer is": testNoPromptTellsWhoACustomerIs,
 		"without the model the draft answers": testWithoutTheModelTheDraftAnswers, "the model sums up": testTheModelSumsUp, "a customer who leaves stops the model": testACustomerWhoLeavesStopsTheModel,
 	} {
@@ -41,6 +41,23 @@ func testACustomerIsServed(t *testing.T, s *testShop) {
 		if c.state.Need.PriceMax != nil {
 			t.Error("the limit of the mice holds for laptops")
 		}
+	})
+	t.Run("what the customer looks at on the shop's page is what this means, until another product is spoken of", func(t *testing.T) {
+		c := s.customer(t)
+		c.page = shop.Page{Product: "mou-4"}
+		c.says("how much is this?").wantText("Nimbus Travel Wireless Mouse, Blue").wantText("$15.95")
+		c.says("how much is this?").wantText("$15.95")
+		c.says("is it wireless?").wantNoText("couldn't find")
+		c.says("put it into my cart")
+		if c.cart == nil || len(c.cart.Lines) != 1 || c.cart.Lines[0].SKU != "mou-4" {
+			t.Errorf("the cart holds %+v", c.cart)
+		}
+		c.says("show me backpacks")
+		c.says("how much is the first one?").wantNoText("Mouse")
+		c.page = shop.Page{Product: "nothing-like-it"}
+		c.says("how much is it?").wantNoText("Mouse")
+		c.page = shop.Page{Product: "pack-3"}
+		c.says("how much is this?").wantText("Canyon Leather Backpack, Brown").wantText("$189.00")
 	})
 	t.Run("what is sold out is shown only where nothing else is there, and that is said", func(t *testing.T) {
 		s.customer(t).says("wireless mouse in white").wantCards("mou-2").wantText("sold out", "stock")

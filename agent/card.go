@@ -20,6 +20,9 @@ func card(position int, c shop.Candidate, lang shop.Lang) shop.Card {
 	out := shop.Card{Position: position, SKU: p.SKU, Version: p.Version, Title: p.TitleIn(lang), Brand: p.Brand, Category: p.Category,
 		Description: p.DescriptionIn(lang), Price: p.Price, PriceText: p.Price.String(), Stock: p.Stock, Rating: p.Rating, ImageURL: p.ImageURL,
 		Attributes: p.Attributes, Features: c.Features, Sponsored: c.Sponsored, Propensity: c.Propensity, Why: []string{}}
+	if p.Was != nil {
+		out.Was, out.WasText = p.Was, p.Was.String()
+	}
 	for _, r := range c.Reasons {
 		if r.Code == "margin" {
 			continue // what the shop earns is nobody's business but its own

@@ -15,6 +15,7 @@ var english = map[string][]string{
 	"attack":        {"I can't do that. I'm happy to help you find products or answer questions about orders, though.", "Sorry, that isn't something I can do. What product can I find for you?"},
 	"offer_person":  {"I'm sorry, I don't seem to be getting this right. Would you like to talk to a person?", "Sorry, I'm not able to help with that. Shall I get a person for you?"},
 	"policy":        {"A colleague will join us for this; they can read what we talked about.", "I'm also asking a colleague to have a look at this with you."},
+	"picture":       {"I can't see for sure what this shows, so I'm asking a colleague to have a look. You can also tell me in words what it is."},
 
 	"found":            {"Here are %s for %s.", "I found %s for %s.", "Have a look at these %s for %s."},
 	"found_limits":     {"Here are %s for %s %s.", "I found %s for %s %s."},

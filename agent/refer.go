@@ -172,6 +172,29 @@ func (t *talk) namedBefore(ctx context.Context) (string, error) {
 	return "", nil
 }
 
+// followPage makes the product of the shop's own page the one that is meant, where the customer came to that page since
+// the last turn. It returns that product where the conversation has shown none.
+func (t *talk) followPage(ctx context.Context) ([]shop.ShownProduct, error) {
+	sku := t.turn.Page.Product
+	came := sku != t.state.Page
+	t.state.Page = sku
+	if sku == "" || !came && len(t.state.Shown) > 0 {
+		return nil, nil
+	}
+	products, err := t.products(ctx, []string{sku})
+	if err != nil || len(products) == 0 {
+		return nil, err
+	}
+	if came {
+		t.state.Focus = sku
+	}
+	if len(t.state.Shown) > 0 {
+		return nil, nil
+	}
+	p := products[0]
+	return []shop.ShownProduct{{SKU: p.SKU, Title: p.Title, Brand: p.Brand, Price: p.Price, Color: colorOf(p)}}, nil
+}
+
 // products reads products in the asked order; what does not exist any more is left out.
 func (t *talk) products(ctx context.Context, skus []string) ([]shop.Product, error) {
 	products, err := t.Search.Products(ctx, skus)

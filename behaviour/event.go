@@ -12,7 +12,8 @@ import (
 // Action is what a customer did.
 type Action string
 
-// The actions of User Behavior Insights that a shop acts on, and four of ours: comment, rating, share and dwell.
+// The actions of User Behavior Insights that a shop acts on, and five of ours: comment, rating, share, dwell, and view,
+// which says that a card that was shown stood before the customer's eyes.
 const (
 	Impression Action = "impression"
 	Hover      Action = "hover"
@@ -24,14 +25,15 @@ const (
 	Rating     Action = "rating"
 	Share      Action = "share"
 	Dwell      Action = "dwell"
+	View       Action = "view"
 )
 
 // ofPage are the actions that only the customer's page can see. All others the server logs itself, once; a page that
 // could claim them could forge what others buy.
-var ofPage = map[Action]bool{Hover: true, Click: true, Comment: true, Rating: true, Share: true, Dwell: true}
+var ofPage = map[Action]bool{Hover: true, Click: true, Comment: true, Rating: true, Share: true, Dwell: true, View: true}
 
 var known = map[Action]bool{Impression: true, Hover: true, Click: true, AddToCart: true, Purchase: true, Decline: true,
-	Comment: true, Rating: true, Share: true, Dwell: true}
+	Comment: true, Rating: true, Share: true, Dwell: true, View: true}
 
 // OfPage reports whether a customer's page may tell of the action.
 func (a Action) OfPage() bool { return ofPage[a] }
@@ -41,7 +43,7 @@ type Event struct {
 	// ID is the sender's own name of the event, which makes retries harmless: unique within the session.
 	ID string `json:"event_id" minLength:"1" maxLength:"64" doc:"Your own id of the event, unique within the session: a retry is counted once"`
 	// Action is what was done.
-	Action Action `json:"action_name" minLength:"1" maxLength:"32" doc:"hover, click, comment, rating, share or dwell; from the shop's own servers also impression, add_to_cart, purchase and decline"`
+	Action Action `json:"action_name" minLength:"1" maxLength:"32" doc:"view, hover, click, comment, rating, share or dwell; from the shop's own servers also impression, add_to_cart, purchase and decline"`
 	// Session is the conversation, or the shop's own name of a visit.
 	Session string `json:"session_id,omitempty" maxLength:"64" doc:"The session; not needed where the request names it"`
 	// Client is the verified customer; the session where there is none.

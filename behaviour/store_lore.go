@@ -23,7 +23,7 @@ type deedRow struct {
 func (l *Log) history(ctx context.Context, clients []string) (rows []deedRow, popular []Scored, err error) {
 	b := &pgx.Batch{}
 	b.Queue(`SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
-		WHERE client = ANY($1) AND sku <> '' AND action NOT IN ('impression', 'hover')
+		WHERE client = ANY($1) AND sku <> '' AND action NOT IN ('impression', 'view', 'hover')
 			AND NOT EXISTS (SELECT FROM behaviour_consent c WHERE c.client = ANY($1) AND c.purpose = 'personalisation' AND NOT c.granted)
 		ORDER BY event_time DESC LIMIT $2`, clients, longestHistory).Query(func(r pgx.Rows) error {
 		rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[deedRow])

@@ -109,6 +109,20 @@ func (w WatchedCarts) Set(ctx context.Context, owner, line string, quantity int)
 	return w.watch(ctx, owner, func() (shop.Cart, error) { return w.carts.Set(ctx, owner, line, quantity) })
 }
 
+// Place is where a card stood from which a product was put into the cart.
+type Place struct {
+	// RankingID is the list's, empty where it came from none; Position counts from 1.
+	RankingID string
+	Position  int
+}
+
+type placeKey struct{}
+
+// WithPlace says for one change of a cart which card it came from.
+func WithPlace(ctx context.Context, p Place) context.Context {
+	return context.WithValue(ctx, placeKey{}, p)
+}
+
 // watch logs by how much lines have grown.
 func (w WatchedCarts) watch(ctx context.Context, owner string, change func() (shop.Cart, error)) (shop.Cart, error) {
 	before, err := w.Get(ctx, owner)
@@ -123,11 +137,12 @@ func (w WatchedCarts) watch(ctx context.Context, owner string, change func() (sh
 	for _, line := range before.Lines {
 		had[line.SKU] = line.Quantity
 	}
+	place, _ := ctx.Value(placeKey{}).(Place)
 	var events []Event
 	for _, line := range after.Lines {
 		if more := line.Quantity - had[line.SKU]; more > 0 {
-			events = append(events, Event{ID: uuid.NewString(), Action: AddToCart, Session: owner, Client: owner, Time: w.log.o.Now(),
-				Attributes: Attributes{Object: Object{line.SKU}, Quantity: float64(more)}})
+			events = append(events, Event{ID: uuid.NewString(), Action: AddToCart, Session: owner, Client: owner, QueryID: place.RankingID, Time: w.log.o.Now(),
+				Attributes: Attributes{Object: Object{line.SKU}, Position: Position{place.Position}, Quantity: float64(more)}})
 		}
 	}
 	if len(events) > 0 {

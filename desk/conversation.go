@@ -73,6 +73,8 @@ type Packet struct {
 		OwnerEpoch int64          `json:"owner_epoch"`
 		Customer   string         `json:"customer,omitempty"`
 		Lang       shop.Lang      `json:"lang"`
+		// Page is what the customer looks at on the shop's own page.
+		Page shop.Page `json:"page,omitzero"`
 	} `json:"session"`
 	// Summary is what the conversation was about; empty where the assistant answered nothing.
 	Summary    string        `json:"summary,omitempty"`
@@ -119,7 +121,7 @@ func (d *Desk) Packet(ctx context.Context, a Agent, sessionID, address string) (
 		return p, err
 	}
 	s := &p.Session
-	s.ID, s.Owner, s.OwnerEpoch, s.Customer, s.Lang = now.ID, now.Owner, now.OwnerEpoch, now.Customer, now.Lang
+	s.ID, s.Owner, s.OwnerEpoch, s.Customer, s.Lang, s.Page = now.ID, now.Owner, now.OwnerEpoch, now.Customer, now.Lang, now.Page
 	if p.Case, err = d.store.latestCase(ctx, now.ID); err != nil {
 		return p, err
 	}

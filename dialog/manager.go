@@ -155,9 +155,12 @@ var (
 	ErrSignedOut     error = shop.Errorf(protocol.CodeSignedOut, "You were signed in or out here. Connect again.")
 	ErrPositionAhead error = shop.Errorf(protocol.CodePositionAhead, "The position lies in the future. Resume with an empty position.")
 	ErrConflict      error = shop.Errorf(protocol.CodeDuplicateConflict, "This client_msg_id was used for another text. Use a new one.")
-	ErrBusy          error = shop.Errorf(shop.CodeBusy, "Too many questions wait for an answer. Wait for one, then send again.")
-	ErrDraining      error = shop.Errorf(protocol.CodeDraining, "This server is going down. Connect again.")
-	ErrSlowReader    error = shop.Errorf(protocol.CodeSlowReader, "You read too slowly. Connect again and resume.")
+	// ErrTooLate says that a message can't be replaced any more, ErrAnswering that it can't be yet.
+	ErrTooLate    error = shop.Errorf(shop.CodeConflict, "This message can't be changed any more. Write a new one.")
+	ErrAnswering  error = shop.Errorf(shop.CodeBusy, "This message is being answered. Stop the answer and send it again.")
+	ErrBusy       error = shop.Errorf(shop.CodeBusy, "Too many questions wait for an answer. Wait for one, then send again.")
+	ErrDraining   error = shop.Errorf(protocol.CodeDraining, "This server is going down. Connect again.")
+	ErrSlowReader error = shop.Errorf(protocol.CodeSlowReader, "You read too slowly. Connect again and resume.")
 	// ErrOwnerChanged says that somebody else took the conversation in the meantime.
 	ErrOwnerChanged error = shop.Errorf(shop.CodeConflict, "Somebody else has this conversation now. Look again.")
 	// ErrClosed is what Next returns after Close.

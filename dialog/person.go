@@ -45,13 +45,13 @@ func (m *Manager) PostPerson(ctx context.Context, sessionID string, r PersonPost
 	}
 	// A customer's client_msg_id can't hold a slash, so the two never meet.
 	name := "agent/" + r.ClientMsgID
-	var storedText string
+	var storedText, none string
 	var found bool
 	read := func(b *pgx.Batch) {
 		found = false
 		b.Queue(selectPosted, id, name).QueryRow(func(row pgx.Row) error {
 			ack = protocol.Acknowledgement{ClientMsgID: r.ClientMsgID}
-			err := row.Scan(&ack.MessageID, &storedText, &ack.Seq, &ack.ReplyID)
+			err := row.Scan(&ack.MessageID, &storedText, &ack.Seq, &ack.ReplyID, &none)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}

@@ -15,12 +15,24 @@ import (
 type PostRequest struct {
 	// ClientMsgID is unique per session; a retry carries the same.
 	ClientMsgID string
-	Text        string
-	Locale      shop.Lang
+	// Text may be empty where a picture goes along.
+	Text   string
+	Locale shop.Lang
+	// Picture goes along with it.
+	Picture *shop.Picture
+	// Replaces is the id of the customer's last message, which this one takes the place of; empty for none.
+	Replaces string
+}
+
+func (r PostRequest) picture() string {
+	if r.Picture == nil {
+		return ""
+	}
+	return r.Picture.ID
 }
 
 const selectPosted = `
-SELECT q.id::text, q.text, q.seq, coalesce(r.id::text, '')
+SELECT q.id::text, q.text, q.seq, coalesce(r.id::text, ''), coalesce(q.picture->>'id', '')
 FROM messages q LEFT JOIN messages r ON r.reply_to = q.id
 WHERE q.session_id = $1 AND q.client_msg_id = $2`
 
@@ -37,7 +49,7 @@ func (m *Manager) Post(ctx context.Context, sessionID string, r PostRequest) (pr
 	if err := protocol.CheckClientMsgID(r.ClientMsgID); err != nil {
 		return protocol.Acknowledgement{}, err
 	}
-	if r.Text, err = protocol.CleanText(r.Text, m.o.MaxText); err != nil {
+	if r.Text, err = protocol.CleanMessage(r.Text, r.picture(), m.o.MaxText); err != nil {
 		return protocol.Acknowledgement{}, err
 	}
 	if m.draining.Load() {
@@ -66,14 +78,16 @@ func (m *Manager) Post(ctx context.Context, sessionID string, r PostRequest) (pr
 func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack protocol.Acknowledgement, fresh bool, err error) {
 	var (
 		storedText string
+		picture    string
 		found      bool
 		pending    int
+		last       posted
 	)
 	read := func(b *pgx.Batch) {
 		found = false
 		b.Queue(selectPosted, id, r.ClientMsgID).QueryRow(func(row pgx.Row) error {
 			ack = protocol.Acknowledgement{ClientMsgID: r.ClientMsgID}
-			err := row.Scan(&ack.MessageID, &storedText, &ack.Seq, &ack.ReplyID)
+			err := row.Scan(&ack.MessageID, &storedText, &ack.Seq, &ack.ReplyID, &picture)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
@@ -82,10 +96,13 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 		})
 		b.Queue(`SELECT count(*) FROM messages WHERE session_id = $1 AND status = 'pending'`, id).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&pending) })
+		if r.Replaces != "" {
+			b.Queue(selectLast, id).QueryRow(last.scan)
+		}
 	}
 	err = m.change(ctx, id, read, func(t *sessionTx) error {
 		if found {
-			if storedText != r.Text {
+			if storedText != r.Text || picture != r.picture() {
 				return ErrConflict
 			}
 			return nil
@@ -94,6 +111,11 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 		if answered && (pending >= m.o.MaxPending || m.line.full()) {
 			return ErrBusy
 		}
+		if r.Replaces != "" {
+			if err := t.replace(r.Replaces, last); err != nil {
+				return err
+			}
+		}
 		ack.MessageID = m.newID()
 		if t.row.Owner == protocol.OwnerResolved {
 			if err := m.reopen(t); err != nil {
@@ -101,12 +123,12 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 			}
 		}
 		seq, err := t.append(protocol.TypeMessageCreated, protocol.MessageCreated{MessageID: ack.MessageID,
-			Role: protocol.RoleCustomer, State: protocol.StateComplete, Text: r.Text, ClientMsgID: r.ClientMsgID})
+			Role: protocol.RoleCustomer, State: protocol.StateComplete, Text: r.Text, ClientMsgID: r.ClientMsgID, Picture: r.Picture})
 		if err != nil {
 			return err
 		}
 		ack.Seq = seq
-		t.queue(insertMessage, ack.MessageID, id, r.ClientMsgID, r.Text, string(r.Locale), seq)
+		t.queue(insertMessage, ack.MessageID, id, r.ClientMsgID, r.Text, string(r.Locale), seq, r.Picture)
 		if answered {
 			ack.ReplyID = m.newID()
 			t.queue(insertAnswer, ack.ReplyID, id, ack.MessageID, seq)
@@ -117,6 +139,22 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 		return ack, false, fmt.Errorf("post to session %s: %w", id, err)
 	}
 	return ack, !found, nil
+}
+
+// replace takes the customer's last message back with its answer, and what the assistant understood by it.
+func (t *sessionTx) replace(id string, last posted) error {
+	switch {
+	case last.ID != id || t.row.Owner == protocol.OwnerAgent || t.row.Owner == protocol.OwnerResolved:
+		return ErrTooLate
+	case last.Answer != "" && !last.AnswerState.Final():
+		return ErrAnswering
+	}
+	if last.Begun {
+		// The last turn that ran was its answer's: what stands beside the state is how it was before.
+		t.set(restoreState)
+	}
+	_, err := t.append(protocol.TypeMessageReplaced, protocol.MessageReplaced{MessageID: last.ID, ReplyID: last.Answer})
+	return err
 }
 
 // enqueue puts the session into the line for a worker, and tells its readers where it stands there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -197,6 +198,110 @@ func TestTheStateOfATurnIsThereInTheNext(t *testing.T) {
 	}
 	if declined != 1 {
 		t.Errorf("card.declined came %d times", declined)
+	}
+}
+
+func TestATurnKnowsThePageThatTheCustomerIsOn(t *testing.T) {
+	pages := make(chan shop.Page, 2)
+	d := start(t, pgtest.New(t), script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+		pages <- turn.Page
+		return echo(ctx, turn, out)
+	}), dialog.Options{})
+	d.open()
+	r := d.attach(dialog.Position{})
+	for _, page := range []shop.Page{{Product: "S1", Title: "Trail shoe"}, {}} {
+		if err := d.SetPage(t.Context(), d.session, page); err != nil {
+			t.Fatal(err)
+		}
+		d.post("on-"+page.Product, "how much is this?")
+		r.until(protocol.TypeMessageCompleted)
+		if got := <-pages; got != page {
+			t.Errorf("the turn knows %+v, the customer is on %+v", got, page)
+		}
+	}
+	if err := d.SetPage(t.Context(), "nobody's", shop.Page{}); !errors.Is(err, dialog.ErrNoSession) {
+		t.Errorf("the page of a session that is none: %v", err)
+	}
+}
+
+func TestTheLastMessageIsWrittenAnew(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	writing := make(chan struct{})
+	d := start(t, pgtest.New(t), script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+		mu.Lock()
+		asked = append(asked, strings.Join(append(slices.Clone(turn.State.History), turn.Text), " > "))
+		mu.Unlock()
+		if strings.HasPrefix(turn.Text, "slow") {
+			writing <- struct{}{}
+			<-ctx.Done()
+			return outcome(turn), ctx.Err()
+		}
+		return echo(ctx, turn, out)
+	}), dialog.Options{})
+	d.open()
+	r := d.attach(dialog.Position{})
+	replace := func(id, text, replaced string) (protocol.Acknowledgement, error) {
+		return d.Post(t.Context(), d.session, dialog.PostRequest{ClientMsgID: id, Text: text, Replaces: replaced})
+	}
+	first := d.post("c1", "tents")
+	r.until(protocol.TypeMessageCompleted)
+	second := d.post("c2", "slow rucksack")
+	<-writing
+	if _, err := replace("c3", "backpack", second.MessageID); !errors.Is(err, dialog.ErrAnswering) {
+		t.Errorf("while it is answered: %v", err)
+	}
+	if err := d.Interrupt(t.Context(), d.session, second.ReplyID); err != nil {
+		t.Fatal(err)
+	}
+	r.until(protocol.TypeMessageCompleted)
+	if _, err := replace("c3", "backpack", first.MessageID); !errors.Is(err, dialog.ErrTooLate) {
+		t.Errorf("an earlier message: %v", err)
+	}
+	third, err := replace("c3", "backpack", second.MessageID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := replace("c3", "backpack", second.MessageID); err != nil || again != third {
+		t.Errorf("a retry got %+v, %v", again, err)
+	}
+	replaced := r.until(protocol.TypeMessageReplaced)
+	var data protocol.MessageReplaced
+	if err := replaced.Into(&data); err != nil || data.MessageID != second.MessageID || data.ReplyID != second.ReplyID || replaced.Seq != third.Seq-1 {
+		t.Errorf("%+v at %d before %d, %v", data, replaced.Seq, third.Seq, err)
+	}
+	r.until(protocol.TypeMessageCompleted)
+	// The same question again is another answer to it.
+	if _, err := replace("c4", "backpack", third.MessageID); err != nil {
+		t.Fatal(err)
+	}
+	r.until(protocol.TypeMessageCompleted)
+	d.post("c5", "in red")
+	r.until(protocol.TypeMessageCompleted)
+	mu.Lock()
+	defer mu.Unlock()
+	want := []string{"tents", "tents > slow rucksack", "tents > backpack", "tents > backpack", "tents > backpack > in red"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("what the assistant remembered (-want +got):\n%s", diff)
+	}
+	check(t, d.pool, d.session)
+}
+
+func TestAMessageThatAPersonAnsweredStays(t *testing.T) {
+	d := start(t, pgtest.New(t), echo, dialog.Options{})
+	d.open()
+	r := d.attach(dialog.Position{})
+	ack := d.post("c1", "tents")
+	r.until(protocol.TypeMessageCompleted)
+	now, err := d.Session(t.Context(), d.session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.ChangeOwner(t.Context(), d.session, dialog.OwnerChange{To: protocol.OwnerAgent, Agent: "Kim", From: now.OwnerEpoch}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Post(t.Context(), d.session, dialog.PostRequest{ClientMsgID: "c2", Text: "boots", Replaces: ack.MessageID}); !errors.Is(err, dialog.ErrTooLate) {
+		t.Errorf("while a person has the conversation: %v", err)
 	}
 }
 

@@ -39,6 +39,8 @@ type Session struct {
 	// Agent is the name of the person who answers, where Owner is agent.
 	Agent string
 	Lang  shop.Lang
+	// Page is what the customer looks at on the shop's own page.
+	Page shop.Page
 	// Seq is the newest event, Oldest the oldest that is kept.
 	Seq, Oldest int64
 	OpenedAt    time.Time
@@ -109,7 +111,7 @@ func (m *Manager) Session(ctx context.Context, sessionID string) (Session, error
 
 func (r *sessionRow) session() Session {
 	return Session{ID: r.ID, Customer: r.Customer, Epoch: r.Epoch, Owner: r.Owner, OwnerEpoch: r.OwnerEpoch,
-		Agent: r.Agent, Lang: shop.Lang(r.Lang), Seq: r.NextSeq - 1, Oldest: r.Oldest, OpenedAt: r.OpenedAt}
+		Agent: r.Agent, Lang: shop.Lang(r.Lang), Page: r.Page, Seq: r.NextSeq - 1, Oldest: r.Oldest, OpenedAt: r.OpenedAt}
 }
 
 // change runs a transaction over the session and tells everybody of the events that it logged.
@@ -149,6 +151,15 @@ func (m *Manager) Decline(ctx context.Context, sessionID string, d protocol.Card
 		t.set(`UPDATE sessions SET next_seq = $2, active_at = now(), declined = $3 WHERE id = $1`, declined)
 		return err
 	})
+}
+
+// SetPage notes what the customer looks at on the shop's own page, beside the conversation. It is not logged.
+func (m *Manager) SetPage(ctx context.Context, sessionID string, p shop.Page) error {
+	id, err := canonical(sessionID)
+	if err != nil {
+		return err
+	}
+	return m.store.setPage(ctx, id, p)
 }
 
 // CartChanged logs cart.updated in the session, for changes that did not come out of a turn.

@@ -41,17 +41,19 @@ func (e event) envelope(session, epoch string) protocol.Envelope {
 
 // sessionRow is the session as it is while its row is locked.
 type sessionRow struct {
-	ID          string
-	Customer    string
-	Epoch       string
-	NextSeq     int64
-	Oldest      int64
-	Owner       protocol.Owner
-	OwnerEpoch  int64
-	Agent       string
-	Lang        string
-	State       []byte
-	Declined    []string
+	ID         string
+	Customer   string
+	Epoch      string
+	NextSeq    int64
+	Oldest     int64
+	Owner      protocol.Owner
+	OwnerEpoch int64
+	Agent      string
+	Lang       string
+	State      []byte
+	Declined   []string
+	// Page is what the customer looks at.
+	Page        shop.Page
 	TurnMessage string
 	LeaseToken  int64
 	// Expired is true when no lease holds the session any more.
@@ -60,13 +62,13 @@ type sessionRow struct {
 }
 
 const selectSession = `
-SELECT id::text, customer, epoch, next_seq, oldest_seq, owner, owner_epoch, agent, lang, state::text, declined,
+SELECT id::text, customer, epoch, next_seq, oldest_seq, owner, owner_epoch, agent, lang, state::text, declined, page_product, page_title,
        coalesce(turn_message_id::text, ''), lease_token, coalesce(lease_expires_at < clock_timestamp(), true), created_at
 FROM sessions WHERE id = $1`
 
 func (r *sessionRow) scan(row pgx.Row) error {
 	err := row.Scan(&r.ID, &r.Customer, &r.Epoch, &r.NextSeq, &r.Oldest, &r.Owner, &r.OwnerEpoch, &r.Agent, &r.Lang,
-		&r.State, &r.Declined, &r.TurnMessage, &r.LeaseToken, &r.Expired, &r.OpenedAt)
+		&r.State, &r.Declined, &r.Page.Product, &r.Page.Title, &r.TurnMessage, &r.LeaseToken, &r.Expired, &r.OpenedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoSession
 	}

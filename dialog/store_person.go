@@ -29,6 +29,16 @@ func (s *store) read(ctx context.Context, session string, role protocol.Role, se
 	return fresh, wrap(err, "note what was read of session %s", session)
 }
 
+// setPage notes what the customer looks at.
+func (s *store) setPage(ctx context.Context, session string, p shop.Page) error {
+	err := s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, `UPDATE sessions SET page_product = $2, page_title = $3
+			WHERE id = $1 AND (page_product, page_title) <> ($2, $3)`, session, p.Product, p.Title)
+		return err
+	})
+	return wrap(err, "note the page of session %s", session)
+}
+
 func (s *store) transcript(ctx context.Context, session string, limit int) (all []Said, err error) {
 	err = s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `

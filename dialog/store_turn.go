@@ -15,10 +15,12 @@ import (
 type question struct {
 	// AnswerID is the message that will answer, ID the customer's.
 	AnswerID, ID, Text, Locale string
+	// Picture is the id of the one that goes along, or empty.
+	Picture string
 }
 
 const selectPending = `
-SELECT r.id::text, q.id::text, q.text, q.locale
+SELECT r.id::text, q.id::text, q.text, q.locale, coalesce(q.picture->>'id', '')
 FROM messages r JOIN messages q ON q.id = r.reply_to
 WHERE r.session_id = $1 AND r.status = 'pending' ORDER BY r.asked_seq`
 
@@ -39,10 +41,33 @@ func (a *answer) scan(row pgx.Row) error {
 	return err
 }
 
+// posted is the newest message that is not the assistant's, and what became of its answer.
+type posted struct {
+	ID, Answer  string
+	AnswerState protocol.State
+	// Begun is true where the answer was begun, so that a turn may have changed the state.
+	Begun bool
+}
+
+// selectLast names no message where the newest is a person's.
+const selectLast = `
+SELECT CASE WHEN q.role = 'customer' THEN q.id::text ELSE '' END, coalesce(r.id::text, ''), coalesce(r.status, ''), r.seq IS NOT NULL
+FROM messages q LEFT JOIN messages r ON r.reply_to = q.id
+WHERE q.session_id = $1 AND q.role <> 'assistant' AND q.seq IS NOT NULL ORDER BY q.seq DESC LIMIT 1`
+
+func (p *posted) scan(row pgx.Row) error {
+	*p = posted{}
+	err := row.Scan(&p.ID, &p.Answer, &p.AnswerState, &p.Begun)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
 const (
 	insertMessage = `
-INSERT INTO messages (id, session_id, role, client_msg_id, text, locale, status, seq, final_seq, ended_at)
-VALUES ($1, $2, 'customer', $3, $4, $5, 'complete', $6, $6, now())`
+INSERT INTO messages (id, session_id, role, client_msg_id, text, locale, status, seq, final_seq, ended_at, picture)
+VALUES ($1, $2, 'customer', $3, $4, $5, 'complete', $6, $6, now(), $7)`
 
 	insertAnswer = `
 INSERT INTO messages (id, session_id, role, reply_to, status, asked_seq) VALUES ($1, $2, 'assistant', $3, 'pending', $4)`
@@ -55,12 +80,14 @@ WHERE id = $1 AND status IN ('pending', 'streaming')`
 
 	// The session's updates: $1 the session, $2 its next_seq.
 	takeLease = `
-UPDATE sessions SET next_seq = $2, active_at = now(), turn_message_id = $3, lease_holder = $4, lease_token = $5,
+UPDATE sessions SET next_seq = $2, active_at = now(), state_before = state, turn_message_id = $3, lease_holder = $4, lease_token = $5,
        lease_expires_at = clock_timestamp() + $6::interval WHERE id = $1`
 
 	endTurn = `
 UPDATE sessions SET next_seq = $2, active_at = now(), turn_message_id = NULL, lease_expires_at = NULL,
        state = coalesce($3::json, state), lang = coalesce(nullif($4, ''), lang), owner = $5 WHERE id = $1`
+
+	restoreState = `UPDATE sessions SET next_seq = $2, active_at = now(), state = coalesce(state_before, state) WHERE id = $1`
 
 	// A turn that is ended by somebody else: the fencing token rises, so its writer can write no more.
 	endTurnFencing = `

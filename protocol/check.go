@@ -14,6 +14,8 @@ const (
 	// MaxQuantity is the most pieces of one product in a cart.
 	MaxQuantity = 999
 	maxName     = 128
+	maxPosition = 10_000
+	maxID       = 64
 )
 
 // CheckClientMsgID refuses ids that are empty, longer than MaxClientMsgID or hold anything but
@@ -51,6 +53,17 @@ func CleanText(text string, limit int) (string, error) {
 	return text, nil
 }
 
+// CleanMessage is CleanText, but lets an empty text through where a picture goes along.
+func CleanMessage(text, picture string, limit int) (string, error) {
+	if len(picture) > maxID {
+		return "", shop.Errorf(CodeBadField, "picture is too long. Send the id that the server gave.")
+	}
+	if picture != "" && strings.TrimSpace(strings.ReplaceAll(text, "\x00", "")) == "" {
+		return "", nil
+	}
+	return CleanText(text, limit)
+}
+
 // Check refuses positions that can't be.
 func (d *SessionResume) Check() error {
 	if d.Seq < 0 {
@@ -67,9 +80,12 @@ func (d *SessionResume) Check() error {
 
 // Check cleans the text and refuses what CleanText refuses.
 func (d *MessageSend) Check() error {
-	text, err := CleanText(d.Text, MaxText)
+	text, err := CleanMessage(d.Text, d.Picture, MaxText)
 	if err != nil {
 		return err
+	}
+	if len(d.Replaces) > maxID {
+		return shop.Errorf(CodeBadField, "replaces is too long. Send the message_id that the server gave.")
 	}
 	d.Text = text
 	// A language that is not spoken here is no error: the text's own language wins anyway.
@@ -87,9 +103,9 @@ func (d *TurnStop) Check() error {
 	return nil
 }
 
-// Check refuses an empty SKU and quantities out of range.
+// Check refuses an empty SKU, and quantities and positions out of range.
 func (d *CartSet) Check() error {
-	if err := checkSKU(d.SKU); err != nil {
+	if err := checkPlace(d.SKU, d.RankingID, d.Position); err != nil {
 		return err
 	}
 	if d.Quantity < 0 || d.Quantity > MaxQuantity {
@@ -100,10 +116,27 @@ func (d *CartSet) Check() error {
 
 // Check refuses an empty SKU and positions out of range.
 func (d *CardDecline) Check() error {
-	if d.Position < 0 || len(d.RankingID) > maxName {
+	return checkPlace(d.SKU, d.RankingID, d.Position)
+}
+
+// checkPlace refuses what can't be a card's place in a list.
+func checkPlace(sku, ranking string, position int) error {
+	if position < 0 || position > maxPosition || len(ranking) > maxName {
 		return shop.Errorf(CodeBadField, "position or ranking_id is out of range. Send those of the card.")
 	}
-	return checkSKU(d.SKU)
+	return checkSKU(sku)
+}
+
+// maxPage is the longest name of a page, in code points.
+const maxPage = 300
+
+// Check cuts the page's name and refuses SKUs that can't be.
+func (d *ContextSet) Check() error {
+	d.Page = cleanLine(d.Page, maxPage)
+	if d.Product == "" {
+		return nil
+	}
+	return checkSKU(d.Product)
 }
 
 // MaxEvents is how many events one frame tells of.

@@ -16,10 +16,16 @@ type SessionResume struct {
 
 // MessageSend is what the customer wrote.
 type MessageSend struct {
-	// Text is plain text; leading and trailing space is dropped, and it must not be empty then.
-	Text string `json:"text" jsonschema:"minLength=1,maxLength=4000"`
+	// Text is plain text; leading and trailing space is dropped, and it must not be empty then where no picture goes along.
+	Text string `json:"text" jsonschema:"maxLength=4000"`
+	// Picture is the id of one that was put to /api/pictures before.
+	Picture string `json:"picture,omitempty" jsonschema:"maxLength=64"`
 	// Locale is the language of the client's interface, "en" or "zh"; the text's own language wins.
 	Locale shop.Lang `json:"locale,omitempty"`
+	// Replaces is the message_id of the customer's last message, which this one takes the place of: its answer is taken
+	// back, and with it what the assistant understood by it. What that answer did to the cart stays. While it is being
+	// answered this is refused as busy: stop the answer and send it again.
+	Replaces string `json:"replaces,omitempty" jsonschema:"maxLength=64"`
 }
 
 // TurnStop stops the answer being written.
@@ -39,6 +45,10 @@ type CartSet struct {
 	SKU string `json:"sku" jsonschema:"minLength=1,maxLength=128"`
 	// Quantity is how many pieces the cart shall hold; 0 takes the product out.
 	Quantity int `json:"quantity" jsonschema:"minimum=0,maximum=999"`
+	// RankingID is the list that the card stood in, where it was put in from one.
+	RankingID string `json:"ranking_id,omitempty" jsonschema:"maxLength=64"`
+	// Position is the card's place in that list, from 1.
+	Position int `json:"position,omitempty" jsonschema:"minimum=0"`
 }
 
 // CardDecline turns a shown product down.
@@ -60,7 +70,7 @@ type EventsSend struct {
 type PageEvent struct {
 	// EventID is the page's own name of the event, unique within the session: a retry is counted once.
 	EventID string `json:"event_id" jsonschema:"minLength=1,maxLength=64"`
-	// ActionName is hover, click, comment, rating, share or dwell.
+	// ActionName is view, hover, click, comment, rating, share or dwell.
 	ActionName string `json:"action_name" jsonschema:"minLength=1,maxLength=32"`
 	// QueryID is the ranking_id of the list that the product stood in.
 	QueryID string `json:"query_id,omitempty" jsonschema:"maxLength=64"`
@@ -85,6 +95,15 @@ type PageEventAttributes struct {
 	DwellTime float64 `json:"dwell_time,omitempty" jsonschema:"minimum=0,maximum=86400"`
 	// Rating is in stars from 1 to 5, of rating.
 	Rating float64 `json:"rating,omitempty" jsonschema:"minimum=0,maximum=5"`
+}
+
+// ContextSet says what the customer looks at on the shop's own page. It takes the place of what was said before;
+// empty where it is nothing in particular.
+type ContextSet struct {
+	// Product is the SKU of the product that the page is about.
+	Product string `json:"product,omitempty" jsonschema:"maxLength=128"`
+	// Page is what the page is called, for the person at the desk.
+	Page string `json:"page,omitempty" jsonschema:"maxLength=300"`
 }
 
 // Ping asks whether the server is there.

@@ -94,7 +94,7 @@ type Case struct {
 	Session   string `json:"session"`
 	Queue     string `json:"queue"`
 	Lang      string `json:"lang,omitempty"`
-	// Reason is customer_asked, complaint, misunderstood, policy or agent.
+	// Reason is customer_asked, complaint, misunderstood, picture, policy or agent.
 	Reason string `json:"reason"`
 	Note   string `json:"note,omitempty"`
 	// Customer is the verified customer; absent for an anonymous visitor.

@@ -15,6 +15,7 @@ const (
 	TypeCartSet       Type = "cart.set"
 	TypeCardDecline   Type = "card.decline"
 	TypeEventsSend    Type = "events.send"
+	TypeContextSet    Type = "context.set"
 	TypePing          Type = "ping"
 
 	TypeHandoffRequest   Type = "handoff.request"
@@ -32,6 +33,7 @@ const (
 	TypeSessionReset         Type = "session.reset"
 	TypeMessageAccepted      Type = "message.accepted"
 	TypeMessageCreated       Type = "message.created"
+	TypeMessageReplaced      Type = "message.replaced"
 	TypeMessageDelta         Type = "message.delta"
 	TypeMessageCompleted     Type = "message.completed"
 	TypeTurnQueued           Type = "turn.queued"
@@ -114,6 +116,7 @@ var registry = []Spec{
 	{TypeCartSet, FromClient, false, false, fresh[CartSet], "Set how many pieces of a product the cart holds. Absolute, so it may be repeated; cart.updated answers."},
 	{TypeCardDecline, FromClient, false, false, fresh[CardDecline], "The customer does not want to see this product again. May be repeated; card.declined answers the first."},
 	{TypeEventsSend, FromClient, false, true, fresh[EventsSend], "What the customer did on the page, as POST /api/events takes it; events.accepted answers once they are stored. May be repeated."},
+	{TypeContextSet, FromClient, false, false, fresh[ContextSet], "What the customer looks at on the shop's own page: \"this\" means it until another product is spoken of."},
 	{TypePing, FromClient, false, false, fresh[Ping], "Is the server there? For clients that can't send WebSocket pings."},
 
 	{TypeHandoffRequest, FromClient, false, false, fresh[HandoffRequest], "A person, please: the page's button. Once one was asked for it changes nothing."},
@@ -127,6 +130,7 @@ var registry = []Spec{
 	{TypeSessionReset, FromServer, false, false, fresh[SessionState], "Answers session.resume where the position can't be continued: forget what is on the screen; the log follows from its oldest event."},
 	{TypeMessageAccepted, FromServer, false, true, fresh[Acknowledgement], "The message is committed. A retry gets the same acknowledgement."},
 	{TypeMessageCreated, FromServer, true, false, fresh[MessageCreated], "A message stands in the conversation: a customer's with its text, an assistant's as the answer begins."},
+	{TypeMessageReplaced, FromServer, true, false, fresh[MessageReplaced], "The customer has written the last message anew, or asked for another answer: it, its answer and its cards leave the screen. The new message follows."},
 	{TypeTurnQueued, FromServer, false, false, fresh[TurnQueued], "The answer waits for its turn; how many are before it."},
 	{TypeRecommendationsShown, FromServer, true, false, fresh[RecommendationsShown], "Product cards. They come before the answer's first word."},
 	{TypeMessageDelta, FromServer, false, false, fresh[MessageDelta], "The next piece of an answer being written."},

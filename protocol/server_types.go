@@ -108,6 +108,15 @@ type MessageCreated struct {
 	ClientMsgID string `json:"client_msg_id,omitempty"`
 	// Author is the name of the person, where Role is agent.
 	Author string `json:"author,omitempty"`
+	// Picture goes with a customer's message.
+	Picture *shop.Picture `json:"picture,omitempty"`
+}
+
+// MessageReplaced says that a message was written anew.
+type MessageReplaced struct {
+	// MessageID is the customer's message that is replaced, ReplyID its answer; absent where nobody had answered.
+	MessageID string `json:"message_id"`
+	ReplyID   string `json:"reply_id,omitempty"`
 }
 
 // MessageDelta is the next piece of an answer.
@@ -220,7 +229,7 @@ type HandoffRequested struct {
 	HandoffID  string `json:"handoff_id"`
 	MessageID  string `json:"message_id,omitempty"`
 	OwnerEpoch int64  `json:"owner_epoch"`
-	// Reason is customer_asked, complaint, misunderstood, policy or agent.
+	// Reason is customer_asked, complaint, misunderstood, picture, policy or agent.
 	Reason string `json:"reason"`
 }
 

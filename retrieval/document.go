@@ -41,6 +41,7 @@ type document struct {
 	Category      string            `json:"category"`
 	Description   string            `json:"description"`
 	PriceMinor    int64             `json:"price_minor"`
+	WasMinor      int64             `json:"was_minor"`
 	Currency      string            `json:"currency"`
 	Stock         int               `json:"stock"`
 	ImageURL      string            `json:"image_url"`
@@ -70,7 +71,7 @@ type document struct {
 }
 
 // documentColumns declares a document's columns for json_to_recordset and for the staging table.
-const documentColumns = `sku text, title text, brand text, category text, description text, price_minor bigint, currency text,
+const documentColumns = `sku text, title text, brand text, category text, description text, price_minor bigint, was_minor bigint, currency text,
 	stock integer, image_url text, rating double precision, attributes jsonb, titles jsonb, descriptions jsonb,
 	released_at timestamptz, cost_minor bigint, delivery_days integer, catalogue text, content_hash bytea, text_hash bytea, brand_key text, colors text[],
 	materials text[], audiences text[], sizes text[], title_words text[], category_words text[], terms text[],
@@ -121,6 +122,9 @@ func (s *Store) document(p shop.Product, fields fieldWords, lexemes map[string]s
 		Attributes: orEmpty(p.Attributes), Titles: orEmpty(p.Titles), Descriptions: orEmpty(p.Descriptions), Catalogue: p.Catalogue,
 		CostMinor: p.CostMinor, DeliveryDays: p.DeliveryDays,
 		BrandKey: f.brandKey, Colors: f.colors, Materials: f.materials, Audiences: f.audiences, Sizes: f.sizes, text: p.SearchText()}
+	if p.Was != nil {
+		d.WasMinor = p.Was.Minor
+	}
 	if !p.ReleasedAt.IsZero() {
 		d.ReleasedAt = &p.ReleasedAt
 	}

@@ -48,6 +48,9 @@ func recordOf(p shop.Product) record {
 	for name, value := range p.Attributes {
 		r.Attributes[name] = value
 	}
+	if p.Was != nil {
+		r.WasMinor = p.Was.Minor
+	}
 	if !p.ReleasedAt.IsZero() {
 		r.ReleasedAt = p.ReleasedAt.UTC().Format(time.RFC3339)
 	}

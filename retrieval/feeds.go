@@ -26,6 +26,7 @@ var merchantFields = map[string]string{
 var shopifyFields = map[string]string{
 	"variant sku": "sku", "sku": "sku", "title": "title", "body (html)": "description_html", "description": "description_html", "vendor": "brand",
 	"type": "category", "product category": "category", "variant price": "price", "price": "price",
+	"variant compare at price": "was_price", "compare-at price": "was_price",
 	"variant inventory qty": "stock", "inventory quantity": "stock", "image src": "image_url", "product image url": "image_url",
 	"option1 name": "option.1", "option1 value": "option_value.1", "option2 name": "option.2", "option2 value": "option_value.2",
 	"option3 name": "option.3", "option3 value": "option_value.3", "variant barcode": "attributes.gtin", "barcode": "attributes.gtin",

@@ -12,11 +12,11 @@ import (
 	"floorwalker/shop"
 )
 
-const shopifyExport = "Handle,Title,Body (HTML),Vendor,Type,Tags,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Image Src\n" +
-	"tent,Two-person tent,\"<p>Light &amp; dry.</p><script>alert(1)</script><ul><li>2 kg</li></ul>\",Alpine,Tents,sale,Color,Green,T-1,4,199.90,https://cdn.example/t.jpg\n" +
-	"tent,,,,,,,Red,T-2,0,189.90,\n" +
-	"tent,,,,,,,,,,,https://cdn.example/t2.jpg\n" +
-	"mug,Mug,,Alpine,Mugs,,Title,Default Title,M-1,12,9.5,\n"
+const shopifyExport = "Handle,Title,Body (HTML),Vendor,Type,Tags,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Qty,Variant Price,Variant Compare At Price,Image Src\n" +
+	"tent,Two-person tent,\"<p>Light &amp; dry.</p><script>alert(1)</script><ul><li>2 kg</li></ul>\",Alpine,Tents,sale,Color,Green,T-1,4,199.90,249.00,https://cdn.example/t.jpg\n" +
+	"tent,,,,,,,Red,T-2,0,189.90,,\n" +
+	"tent,,,,,,,,,,,,https://cdn.example/t2.jpg\n" +
+	"mug,Mug,,Alpine,Mugs,,Title,Default Title,M-1,12,9.5,9.50,\n"
 
 func TestShopifysExportIsOneProductAVariant(t *testing.T) {
 	p := retrieval.ReadPreview([]byte(shopifyExport), true, retrieval.FormatShopify, retrieval.ImportOptions{Currency: "USD"}, 20)
@@ -30,6 +30,9 @@ func TestShopifysExportIsOneProductAVariant(t *testing.T) {
 	}
 	if red.SKU != "T-2" || red.Title != "Two-person tent Red" || red.Stock != 0 || red.Price.Minor != 18990 || red.Description != green.Description || red.Attributes["colour"] != "Red" {
 		t.Errorf("%+v", red)
+	}
+	if green.Was == nil || green.Was.Minor != 24900 || red.Was != nil || mug.Was != nil {
+		t.Errorf("before they cost %v, %v and %v", green.Was, red.Was, mug.Was)
 	}
 	if mug.Title != "Mug" || len(mug.Attributes) != 0 || mug.Price.Minor != 950 || mug.Description != "" {
 		t.Errorf("%+v", mug)
@@ -58,6 +61,9 @@ func TestMerchantsFeedIsReadAsTableRSSAndAtom(t *testing.T) {
 		bike, bell := p.Rows[0].Product, p.Rows[1].Product
 		if bike.SKU != "A1" || bike.Price != (shop.Money{Minor: 99900, Currency: "EUR"}) || bike.Stock != 7 || bike.Attributes["colour"] != "blue" {
 			t.Errorf("%s: %+v", name, bike)
+		}
+		if (bike.Was == nil) != (name == "Atom") || bike.Was != nil && *bike.Was != (shop.Money{Minor: 129900, Currency: "EUR"}) || bell.Was != nil {
+			t.Errorf("%s: before they cost %v and %v", name, bike.Was, bell.Was)
 		}
 		if bell.SKU != "A2" || bell.Price.Minor != 950 || bell.Price.Currency != "EUR" || bell.Stock != 0 {
 			t.Errorf("%s: %+v", name, bell)

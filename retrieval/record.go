@@ -20,6 +20,7 @@ type record struct {
 	Category     string            `json:"category,omitempty"`
 	Description  string            `json:"description,omitempty"`
 	PriceMinor   *int64            `json:"price_minor"`
+	WasMinor     int64             `json:"was_minor,omitempty"`
 	Currency     string            `json:"currency"`
 	Stock        *int              `json:"stock"`
 	ImageURL     string            `json:"image_url,omitempty"`
@@ -52,6 +53,9 @@ func (r record) product(o ImportOptions) (shop.Product, error) {
 		Attributes: map[string]string{}, Titles: r.Titles, Descriptions: r.Descriptions, CostMinor: r.CostMinor, DeliveryDays: r.DeliveryDays}
 	if p.Price.Currency == "" {
 		p.Price.Currency = o.Currency
+	}
+	if r.WasMinor != 0 {
+		p.Was = &shop.Money{Minor: r.WasMinor, Currency: p.Price.Currency}
 	}
 	if r.Stock == nil {
 		r.Stock = o.Stock

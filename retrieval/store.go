@@ -68,14 +68,15 @@ func NewStore(pool *pgxpool.Pool, embed Embedder, o Options) *Store {
 
 // productColumns is what scanProduct reads, in its order.
 const productColumns = `sku, title, brand, category, description, price_minor, currency, stock, image_url, rating,
-	attributes, titles, descriptions, released_at, cost_minor, delivery_days, catalogue, version, updated_at`
+	attributes, titles, descriptions, released_at, cost_minor, delivery_days, catalogue, version, updated_at, was_minor`
 
 func scanProduct(row pgx.CollectableRow, more ...any) (shop.Product, error) {
 	var p shop.Product
 	var attributes, titles, descriptions []byte
 	var released *time.Time
+	var was int64
 	into := []any{&p.SKU, &p.Title, &p.Brand, &p.Category, &p.Description, &p.Price.Minor, &p.Price.Currency, &p.Stock,
-		&p.ImageURL, &p.Rating, &attributes, &titles, &descriptions, &released, &p.CostMinor, &p.DeliveryDays, &p.Catalogue, &p.Version, &p.UpdatedAt}
+		&p.ImageURL, &p.Rating, &attributes, &titles, &descriptions, &released, &p.CostMinor, &p.DeliveryDays, &p.Catalogue, &p.Version, &p.UpdatedAt, &was}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return p, err
 	}
@@ -83,6 +84,9 @@ func scanProduct(row pgx.CollectableRow, more ...any) (shop.Product, error) {
 		p.ReleasedAt = released.UTC()
 	}
 	p.UpdatedAt = p.UpdatedAt.UTC()
+	if was > 0 {
+		p.Was = &shop.Money{Minor: was, Currency: p.Price.Currency}
+	}
 	return p, errors.Join(json.Unmarshal(attributes, &p.Attributes), json.Unmarshal(titles, &p.Titles),
 		json.Unmarshal(descriptions, &p.Descriptions))
 }

@@ -34,10 +34,11 @@ func (r *rowReader) Read(p []byte) (int, error) {
 }
 
 // Fields are what a column of a table may be, besides attributes.NAME, titles.LANG and descriptions.LANG. Price is
-// written as people do ("19.99", "19.99 USD"), price_minor as whole minor units; sale_price wins over both.
+// written as people do ("19.99", "19.99 USD"), price_minor as whole minor units; sale_price wins over both, and price is then what it
+// cost before, as was_price is.
 // Description_html loses its tags. Availability ("in stock", "out_of_stock") stands for the stock where there is no number. Of option.N and
 // option_value.N comes one attribute of a variant, whose value goes into the title.
-var Fields = []string{"sku", "title", "brand", "category", "description", "description_html", "price", "price_minor", "sale_price", "currency", "stock", "availability",
+var Fields = []string{"sku", "title", "brand", "category", "description", "description_html", "price", "price_minor", "was_minor", "was_price", "sale_price", "currency", "stock", "availability",
 	"image_url", "rating", "released_at", "cost_minor", "delivery_days"}
 
 // fieldOf checks a field's name.
@@ -160,7 +161,7 @@ func tableProduct(header, fields, values []string, o ImportOptions) (shop.Produc
 	if len(values) > len(fields) {
 		return shop.Product{}, fmt.Errorf("%d fields, but the header names %d", len(values), len(fields))
 	}
-	var price, sale, availability string
+	var price, sale, was, availability string
 	options, chosen := map[string]string{}, map[string]string{}
 	for i, value := range values {
 		value = strings.TrimSpace(value)
@@ -186,10 +187,14 @@ func tableProduct(header, fields, values []string, o ImportOptions) (shop.Produc
 			price = value
 		case "sale_price":
 			sale = value
+		case "was_price":
+			was = value
 		case "price_minor":
 			var n int64
 			n, err = strconv.ParseInt(value, 10, 64)
 			r.PriceMinor = &n
+		case "was_minor":
+			r.WasMinor, err = strconv.ParseInt(value, 10, 64)
 		case "currency":
 			r.Currency = value
 		case "stock":
@@ -223,7 +228,10 @@ func tableProduct(header, fields, values []string, o ImportOptions) (shop.Produc
 			return shop.Product{SKU: r.SKU}, fmt.Errorf("%s: %q is not a number", header[i], value)
 		}
 	}
-	if err := r.priced(cmp.Or(sale, price), o); err != nil {
+	if sale != "" {
+		price, was = sale, cmp.Or(was, price)
+	}
+	if err := r.priced(price, was, o); err != nil {
 		return shop.Product{SKU: r.SKU}, err
 	}
 	if r.Stock == nil && availability != "" {
@@ -233,11 +241,25 @@ func tableProduct(header, fields, values []string, o ImportOptions) (shop.Produc
 	return r.product(o)
 }
 
-// priced reads a price as people write it.
-func (r *record) priced(text string, o ImportOptions) error {
-	if text == "" {
+// priced reads prices as people write them: what it costs, and what it cost before.
+func (r *record) priced(price, was string, o ImportOptions) error {
+	if price != "" {
+		minor, err := r.amount(price, o)
+		if err != nil {
+			return err
+		}
+		r.PriceMinor = &minor
+	}
+	if was == "" {
 		return nil
 	}
+	minor, err := r.amount(was, o)
+	r.WasMinor = minor
+	return err
+}
+
+// amount reads "19.99 USD"; a currency that it names is the product's.
+func (r *record) amount(text string, o ImportOptions) (int64, error) {
 	number := strings.TrimFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 	if code := strings.ToUpper(strings.TrimSpace(strings.Replace(text, number, "", 1))); len(code) == 3 {
 		r.Currency = code
@@ -245,11 +267,9 @@ func (r *record) priced(text string, o ImportOptions) error {
 	currency := cmp.Or(r.Currency, o.Currency)
 	amount, err := decimal(number, shop.Exponent(currency))
 	if err != nil {
-		return fmt.Errorf("price: %q is not a price as in 19.99 USD", text)
+		return 0, fmt.Errorf("price: %q is not a price as in 19.99 USD", text)
 	}
-	minor := shop.FromMajor(amount, currency).Minor
-	r.PriceMinor = &minor
-	return nil
+	return shop.FromMajor(amount, currency).Minor, nil
 }
 
 // decimal reads "1,299.00", "1.299,00", "19,99" and "1299": the last mark parts the decimals, unless more digits

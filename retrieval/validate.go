@@ -31,6 +31,9 @@ func validate(p *shop.Product) error {
 	p.SKU, p.Title, p.Brand, p.Category = strings.TrimSpace(p.SKU), strings.TrimSpace(p.Title), strings.TrimSpace(p.Brand), strings.TrimSpace(p.Category)
 	p.Description = strings.TrimSpace(p.Description)
 	p.Price.Currency = strings.ToUpper(strings.TrimSpace(p.Price.Currency))
+	if p.Was != nil {
+		p.Was = &shop.Money{Minor: p.Was.Minor, Currency: p.Price.Currency}
+	}
 	bad := func(format string, args ...any) error { return shop.Errorf(CodeInvalidProduct, format, args...) }
 	switch {
 	case p.SKU == "":
@@ -47,6 +50,8 @@ func validate(p *shop.Product) error {
 		return bad("description is longer than %d characters", maxDescription)
 	case p.Price.Minor < 0:
 		return bad("price_minor is negative")
+	case p.Was != nil && (p.Was.Minor < 0 || p.Was.Minor > maxPrice):
+		return bad("was_minor is out of its range")
 	case len(p.Titles) > maxLanguages || len(p.Descriptions) > maxLanguages:
 		return bad("more than %d languages", maxLanguages)
 	case p.Price.Minor > maxPrice:
@@ -67,6 +72,9 @@ func validate(p *shop.Product) error {
 		return bad("more than %d attributes", maxAttributes)
 	case p.ImageURL != "" && !strings.HasPrefix(p.ImageURL, "/") && !strings.HasPrefix(p.ImageURL, "https://") && !strings.HasPrefix(p.ImageURL, "http://"):
 		return bad("image_url must be an http address or a path")
+	}
+	if p.Was != nil && p.Was.Minor <= p.Price.Minor {
+		p.Was = nil // it is not cheaper now
 	}
 	texts := []string{p.SKU, p.Title, p.Brand, p.Category, p.Description, p.ImageURL}
 	for _, part := range []struct {

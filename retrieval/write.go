@@ -35,17 +35,17 @@ const mergeFrom = `
 
 const mergeInto = ` ON p.sku = s.sku
 		WHEN MATCHED AND p.content_hash <> s.content_hash THEN UPDATE SET
-			title = s.title, brand = s.brand, category = s.category, description = s.description, price_minor = s.price_minor,
+			title = s.title, brand = s.brand, category = s.category, description = s.description, price_minor = s.price_minor, was_minor = s.was_minor,
 			currency = s.currency, stock = s.stock, image_url = s.image_url, rating = s.rating, attributes = s.attributes,
 			titles = s.titles, descriptions = s.descriptions, released_at = s.released_at, catalogue = s.catalogue,
 			cost_minor = s.cost_minor, delivery_days = s.delivery_days,
 			version = p.version + 1, updated_at = now(), content_hash = s.content_hash, text_hash = s.text_hash,
 			brand_key = s.brand_key, colors = s.colors, materials = s.materials, audiences = s.audiences, sizes = s.sizes,
 			title_words = s.title_words, category_words = s.category_words, terms = s.terms, counts = s.counts, length = s.length
-		WHEN NOT MATCHED THEN INSERT (sku, title, brand, category, description, price_minor, currency, stock, image_url, rating,
+		WHEN NOT MATCHED THEN INSERT (sku, title, brand, category, description, price_minor, was_minor, currency, stock, image_url, rating,
 			attributes, titles, descriptions, released_at, cost_minor, delivery_days, catalogue, content_hash, text_hash, brand_key, colors, materials,
 			audiences, sizes, title_words, category_words, terms, counts, length)
-			VALUES (s.sku, s.title, s.brand, s.category, s.description, s.price_minor, s.currency, s.stock, s.image_url, s.rating,
+			VALUES (s.sku, s.title, s.brand, s.category, s.description, s.price_minor, s.was_minor, s.currency, s.stock, s.image_url, s.rating,
 			s.attributes, s.titles, s.descriptions, s.released_at, s.cost_minor, s.delivery_days, s.catalogue, s.content_hash, s.text_hash, s.brand_key, s.colors,
 			s.materials, s.audiences, s.sizes, s.title_words, s.category_words, s.terms, s.counts, s.length)
 		RETURNING merge_action() action

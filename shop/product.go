@@ -10,6 +10,8 @@ type Product struct {
 	Category    string `json:"category,omitempty"`
 	Description string `json:"description,omitempty"`
 	Price       Money  `json:"price"`
+	// Was is what it cost before, in the same currency, where it costs less now; nil where it does not.
+	Was *Money `json:"was,omitempty"`
 	// Stock is how many pieces can be sold now; 0 is sold out.
 	Stock    int    `json:"stock"`
 	ImageURL string `json:"image_url,omitempty"`

@@ -21,6 +21,8 @@ type State struct {
 	Seen []string `json:"seen,omitempty"`
 	// Focus is the SKU of the product that was last spoken of by itself, which "it" means; empty when there is none.
 	Focus string `json:"focus,omitempty"`
+	// Page is the SKU of the shop's own page that the customer was on at the last turn.
+	Page string `json:"page,omitempty"`
 	// Offer is what the assistant's last question proposed, for a plain "yes"; empty when there was none.
 	Offer string `json:"offer,omitempty"`
 	// Asked is what the assistant's last question asked for: "order", its number; empty where it was something else.

@@ -16,13 +16,35 @@ type Turn struct {
 	Network string
 	// MessageID is the id of the assistant's message that this turn writes.
 	MessageID string
-	// Text is what the customer wrote: valid UTF-8, trimmed, not empty, at most the configured length.
-	Text  string
-	State State
+	// Text is what the customer wrote: valid UTF-8, trimmed, at most the configured length, and not empty where no
+	// picture goes along.
+	Text string
+	// Picture is the id of the picture that goes with it; empty where none does.
+	Picture string
+	State   State
+	// Page is what the customer looks at on the shop's own page.
+	Page Page
 	// Summary is what the conversation was about before State.History, empty where it is short.
 	Summary string
 	// Locale is the language that the client's interface is set to; the utterance's own language wins.
 	Locale Lang
+}
+
+// Picture is one that a customer sent.
+type Picture struct {
+	ID string `json:"id"`
+	// Width and Height are in points.
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+// Page is what a customer looks at on the shop's own page, beside the conversation. It is what the page says: the
+// product may not exist.
+type Page struct {
+	// Product is the SKU of the product that the page is about; empty where it is about none.
+	Product string `json:"product,omitempty"`
+	// Title is what the page is called.
+	Title string `json:"title,omitempty"`
 }
 
 // Output takes what the assistant produces, in the order it is produced. Its methods return an error
@@ -53,21 +75,24 @@ type Cards struct {
 
 // Card is one product as it was shown.
 type Card struct {
-	Position    int               `json:"position"`
-	SKU         string            `json:"sku"`
-	Version     int64             `json:"version"`
-	Title       string            `json:"title"`
-	Brand       string            `json:"brand,omitempty"`
-	Category    string            `json:"category,omitempty"`
-	Description string            `json:"description,omitempty"`
-	Price       Money             `json:"price"`
-	PriceText   string            `json:"price_text"`
-	Stock       int               `json:"stock"`
-	Rating      float64           `json:"rating,omitempty"`
-	ImageURL    string            `json:"image_url,omitempty"`
-	Attributes  map[string]string `json:"attributes,omitempty"`
-	Why         []string          `json:"why"`
-	Reasons     []Reason          `json:"reasons,omitempty"`
+	Position    int    `json:"position"`
+	SKU         string `json:"sku"`
+	Version     int64  `json:"version"`
+	Title       string `json:"title"`
+	Brand       string `json:"brand,omitempty"`
+	Category    string `json:"category,omitempty"`
+	Description string `json:"description,omitempty"`
+	Price       Money  `json:"price"`
+	PriceText   string `json:"price_text"`
+	// Was and WasText are what it cost before, where it costs less now.
+	Was        *Money            `json:"was,omitempty"`
+	WasText    string            `json:"was_text,omitempty"`
+	Stock      int               `json:"stock"`
+	Rating     float64           `json:"rating,omitempty"`
+	ImageURL   string            `json:"image_url,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Why        []string          `json:"why"`
+	Reasons    []Reason          `json:"reasons,omitempty"`
 	// Sponsored is true where the place was paid for; pages say so on the card.
 	Sponsored bool `json:"sponsored,omitempty"`
 	// Propensity is how likely the product was to stand in this place, above 0 to 1; 0 stands for 1, an order without
@@ -92,7 +117,7 @@ type Outcome struct {
 
 // HandoffRequest says why a person is wanted.
 type HandoffRequest struct {
-	// Reason is "customer_asked", "complaint", "misunderstood", "policy" or "agent".
+	// Reason is "customer_asked", "complaint", "misunderstood", "picture", "policy" or "agent".
 	Reason string `json:"reason"`
 	Note   string `json:"note,omitempty"`
 }

@@ -123,7 +123,7 @@ func (s *Server) takeEvents(ctx context.Context, session, client string, events 
 	for i, e := range events {
 		if !e.Action.OfPage() {
 			refused = append(refused, behaviour.Refusal{Index: i, ID: e.ID, Code: shop.CodeBadRequest,
-				Message: "A page tells of hover, click, comment, rating, share and dwell; all else the server sees itself."})
+				Message: "A page tells of view, hover, click, comment, rating, share and dwell; all else the server sees itself."})
 			continue
 		}
 		e.Session, e.Client = session, client

@@ -24,6 +24,7 @@ type productBody struct {
 	Category     string            `json:"category,omitempty"`
 	Description  string            `json:"description,omitempty"`
 	PriceMinor   int64             `json:"price_minor" minimum:"0" doc:"Price in the currency's minor unit: 7999 is 79.99 dollars"`
+	WasMinor     int64             `json:"was_minor,omitempty" minimum:"0" doc:"What it cost before, where it costs less now"`
 	Currency     string            `json:"currency" pattern:"^[A-Z]{3}$" doc:"ISO 4217"`
 	Stock        int               `json:"stock" minimum:"0" doc:"Pieces that can be sold now"`
 	ImageURL     string            `json:"image_url,omitempty"`
@@ -179,6 +180,9 @@ func (b productBody) product(sku string) (shop.Product, error) {
 	p := shop.Product{SKU: sku, Title: b.Title, Brand: b.Brand, Category: b.Category, Description: b.Description,
 		Price: shop.Money{Minor: b.PriceMinor, Currency: b.Currency}, Stock: b.Stock, ImageURL: b.ImageURL, Rating: b.Rating,
 		Attributes: map[string]string{}, Titles: b.Titles, Descriptions: b.Descriptions, CostMinor: b.CostMinor, DeliveryDays: b.DeliveryDays}
+	if b.WasMinor > 0 {
+		p.Was = &shop.Money{Minor: b.WasMinor, Currency: b.Currency}
+	}
 	for name, value := range b.Attributes {
 		text, err := attributeText(value)
 		if err != nil {

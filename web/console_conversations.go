@@ -96,6 +96,9 @@ func (s *Server) conversationRoutes(api huma.API) {
 			return nil, s.failed(ctx, "not resolved", s.parts.Desk.Resolve(ctx, loginOf(ctx).Agent, in.Session))
 		})
 	huma.Register(api, s.operation(api, http.MethodPost, one+"/messages", "reply", "Write to the customer, with cards if wanted", http.StatusOK), s.reply)
+	if s.parts.Pictures != nil {
+		huma.Register(api, s.operation(api, http.MethodGet, one+"/pictures/{id}", "lookAtPicture", "Look at a picture that the customer sent", http.StatusOK), s.lookAtPicture)
+	}
 	huma.Register(api, s.operation(api, http.MethodPost, one+"/notes", "note", "Whisper to colleagues; customers never see it", http.StatusNoContent),
 		func(ctx context.Context, in *noteInput) (*struct{}, error) {
 			return nil, s.failed(ctx, "note not kept", s.parts.Desk.Whisper(ctx, loginOf(ctx).Agent, in.Session, in.Body.ClientMsgID, in.Body.Text))
@@ -220,9 +223,13 @@ func cardsOf(found []shop.Product, skus []string, lang shop.Lang) []shop.Card {
 	for _, sku := range skus {
 		for _, p := range found {
 			if p.SKU == sku {
-				cards = append(cards, shop.Card{Position: len(cards) + 1, SKU: p.SKU, Version: p.Version, Title: p.TitleIn(lang), Brand: p.Brand,
+				card := shop.Card{Position: len(cards) + 1, SKU: p.SKU, Version: p.Version, Title: p.TitleIn(lang), Brand: p.Brand,
 					Category: p.Category, Description: p.DescriptionIn(lang), Price: p.Price, PriceText: p.Price.String(), Stock: p.Stock,
-					Rating: p.Rating, ImageURL: p.ImageURL, Attributes: p.Attributes, Why: []string{}})
+					Rating: p.Rating, ImageURL: p.ImageURL, Attributes: p.Attributes, Why: []string{}}
+				if p.Was != nil {
+					card.Was, card.WasText = p.Was, p.Was.String()
+				}
+				cards = append(cards, card)
 				break
 			}
 		}

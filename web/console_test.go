@@ -388,7 +388,7 @@ func readInto[T any](t testing.TB, env protocol.Envelope) T {
 }
 
 func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
-	f := openFloor(t, floorSetup{products: webtest.Products{{SKU: "S1", Title: "Trail shoe", Price: shop.Money{Minor: 7999, Currency: "USD"}, Stock: 3}}})
+	f := openFloor(t, floorSetup{behaviour: true, products: webtest.Products{{SKU: "S1", Title: "Trail shoe", Price: shop.Money{Minor: 7999, Currency: "USD"}, Stock: 3}}})
 	v := f.customer(0)
 	v.say("red shoes")
 	v.until(protocol.TypeMessageCompleted)
@@ -396,6 +396,9 @@ func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
 	queued := readInto[protocol.HandoffQueued](t, v.until(protocol.TypeHandoffQueued))
 	if queued.Position != 1 {
 		t.Errorf("queued at %d", queued.Position)
+	}
+	if err := v.Frame(protocol.TypeContextSet, protocol.ContextSet{Product: "S1", Page: " Trail shoes\x00 "}, ""); err != nil {
+		t.Fatal(err)
 	}
 	s := f.sit(0, "kim")
 	c := s.waits(v.session(), "queued")
@@ -412,10 +415,14 @@ func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
 		Suggested  string
 		Summary    string
 		Tried      []desk.Try
+		Session    struct{ Page shop.Page }
 	}
 	s.do("GET", "conversations/"+c.Session, nil, &packet)
 	if len(packet.Transcript) != 4 || packet.Need.Product != "red shoes" || !strings.Contains(packet.Suggested, "red shoes") || !strings.Contains(packet.Summary, "red shoes") || len(packet.Tried) != 2 {
 		t.Errorf("the packet %+v", packet)
+	}
+	if packet.Session.Page != (shop.Page{Product: "S1", Title: "Trail shoes"}) {
+		t.Errorf("the customer looks at %+v", packet.Session.Page)
 	}
 	claimed := s.claim(c)
 	if claimed.Status != "claimed" || claimed.AgentID != "kim" || claimed.OwnerEpoch != c.OwnerEpoch+1 {
@@ -434,6 +441,12 @@ func TestAPersonTakesOverAnswersAndResolves(t *testing.T) {
 	}
 	if shown := readInto[protocol.RecommendationsShown](t, v.until(protocol.TypeRecommendationsShown)); len(shown.Cards.Cards) != 1 || shown.Cards.Cards[0].PriceText != "$79.99" {
 		t.Errorf("cards %+v", shown)
+	}
+	var impressions int
+	f.pool.get(t, `SELECT count(*) FROM behaviour_events WHERE session = $1 AND action = 'impression' AND sku = 'S1' AND ranking_id LIKE 'agent-%'
+		AND position = 1 AND model = 'agent' AND trusted`, []any{c.Session}, &impressions)
+	if impressions != 1 {
+		t.Errorf("a card of an agent, sent twice, is %d impressions", impressions)
 	}
 	got := readInto[protocol.MessageCreated](t, v.until(protocol.TypeMessageCreated))
 	if got.Text != "Hello, these?" || got.Author != "Kim" || got.Role != protocol.RoleAgent || got.MessageID != first.MessageID {

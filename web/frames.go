@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"floorwalker/behaviour"
 	"floorwalker/dialog"
 	"floorwalker/protocol"
 	"floorwalker/shop"
@@ -40,7 +41,18 @@ func (s *Server) act(ctx context.Context, c caller, env protocol.Envelope, data 
 		if !s.messageRate.allow(c.owner) || !s.addressMessageRate.allow(c.by.Network) {
 			return nil, errMessageRate
 		}
-		ack, err := sessions.Post(ctx, c.session, dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale})
+		post := dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale, Replaces: d.Replaces}
+		if d.Picture != "" {
+			if s.parts.Pictures == nil {
+				return nil, errNoPictures
+			}
+			sent, err := s.parts.Pictures.Send(ctx, c.session, d.Picture)
+			if err != nil {
+				return nil, err
+			}
+			post.Picture = &sent
+		}
+		ack, err := sessions.Post(ctx, c.session, post)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +83,7 @@ func (s *Server) act(ctx context.Context, c caller, env protocol.Envelope, data 
 		if s.parts.Carts == nil {
 			return nil, errNoCarts
 		}
+		ctx := behaviour.WithPlace(ctx, behaviour.Place{RankingID: d.RankingID, Position: d.Position})
 		cart, err := s.parts.Carts.Set(ctx, c.owner, d.SKU, d.Quantity)
 		if err != nil {
 			return nil, err
@@ -78,6 +91,8 @@ func (s *Server) act(ctx context.Context, c caller, env protocol.Envelope, data 
 		return nil, sessions.CartChanged(ctx, c.session, cart)
 	case *protocol.CardDecline:
 		return nil, sessions.Decline(ctx, c.session, *d)
+	case *protocol.ContextSet:
+		return nil, sessions.SetPage(ctx, c.session, shop.Page{Product: d.Product, Title: d.Page})
 	case *protocol.EventsSend:
 		receipt, err := s.events(ctx, c, d)
 		if err != nil {

@@ -30,6 +30,7 @@ func (s *Server) routes() http.Handler {
 	s.api = api.OpenAPI()
 	s.sessionRoutes(api)
 	s.eventRoutes(api)
+	s.pictureRoutes(api)
 	s.productRoutes(api)
 	s.statusRoutes(api)
 	s.lookRoute(api)

@@ -53,10 +53,11 @@ type talk interface {
 	Typing(ctx context.Context, sessionID string, role protocol.Role, name string, started bool) error
 }
 
-// changes is what customers do with cards.
+// changes is what customers do beside writing.
 type changes interface {
 	Session(ctx context.Context, sessionID string) (dialog.Session, error)
 	Decline(ctx context.Context, sessionID string, d protocol.CardDecline) error
+	SetPage(ctx context.Context, sessionID string, p shop.Page) error
 	CartChanged(ctx context.Context, sessionID string, cart shop.Cart) error
 }
 
@@ -120,6 +121,8 @@ type Parts struct {
 	Desk *desk.Desk
 	// Behaviour keeps what customers did; nil where nothing does: there are no routes for events then.
 	Behaviour Behaviour
+	// Pictures keeps what customers send to be looked at; nil where no pictures are taken.
+	Pictures Pictures
 	// Purchases may be nil; agents then see no orders.
 	Purchases Purchases
 	// Customers may be nil; agents then see a customer's id alone.
@@ -294,7 +297,8 @@ type Server struct {
 	messageRate, addressMessageRate       *keyedLimiter
 	ticketRate, loginRate, eventRate      *keyedLimiter
 	// frameRate is per device, for frames that come by POST.
-	frameRate *keyedLimiter
+	frameRate   *keyedLimiter
+	pictureRate *keyedLimiter
 
 	randomMu sync.Mutex
 	stopping atomic.Bool
@@ -342,6 +346,7 @@ func New(p Parts, c Config) *Server {
 	s.addressMessageRate = newKeyedLimiter(l.AddressMessages, l.MaxAddresses, c.Now)
 	s.eventRate = newKeyedLimiter(l.Events, l.MaxAddresses, c.Now)
 	s.frameRate = newKeyedLimiter(l.Frames, l.MaxAddresses, c.Now)
+	s.pictureRate = newKeyedLimiter(Rate{0.5, 6}, l.MaxAddresses, c.Now)
 	s.messageRate = newKeyedLimiter(l.Messages, l.MaxAddresses, c.Now)
 	s.base, s.endBase = context.WithCancel(context.Background())
 	s.sockets = newRegister(l.MaxSockets, l.MaxSocketsPerSession)

@@ -90,6 +90,7 @@ func serveWidget(w http.ResponseWriter, r *http.Request) {
 // sharedPath is true for what the widget asks for from the pages of other origins.
 func sharedPath(p string) bool {
 	return p == "/capabilities" || p == "/api/tickets" || p == streamPath || p == framesPath || p == "/api/login" || p == "/api/logout" || p == "/api/sessions" ||
+		p == "/api/events" || p == "/api/consent" || p == "/api/look" || p == "/api/pictures" || strings.HasPrefix(p, "/api/pictures/") ||
 		strings.HasPrefix(p, "/api/articles/")
 }
 
@@ -110,7 +111,7 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request) (preflight bool) 
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)

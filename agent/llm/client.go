@@ -33,6 +33,8 @@ const (
 type Message struct {
 	Role    Role
 	Content string
+	// Pictures are for models that can look, as JPEG.
+	Pictures [][]byte
 }
 
 // Usage is what a call cost.
@@ -248,6 +250,9 @@ func (c *Client) wire(ask request) *api.ChatRequest {
 	messages := make([]api.Message, len(ask.messages))
 	for i, m := range ask.messages {
 		messages[i] = api.Message{Role: string(m.Role), Content: privacy.Redact(m.Content)}
+		for _, p := range m.Pictures {
+			messages[i].Images = append(messages[i].Images, p)
+		}
 	}
 	no := false
 	return &api.ChatRequest{

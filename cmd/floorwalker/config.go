@@ -47,6 +47,7 @@ func (s services) dataDir() string {
 type languageModel struct {
 	OllamaHost     string  `help:"Ollama's address. Embedded when empty." env:"OLLAMA_HOST"`
 	Model          string  `name:"model" help:"The model that Ollama serves; with the embedded Ollama the small one." default:"smollm2" env:"FLOORWALKER_MODEL"`
+	VisionModel    string  `help:"A model of the same Ollama that can look at the pictures that customers send, as in moondream. Without one a person looks at them." env:"FLOORWALKER_VISION_MODEL"`
 	LLM            bool    `name:"llm" help:"Use a language model at all." default:"true" negatable:"" env:"FLOORWALKER_LLM"`
 	Parser         string  `help:"Who parses utterances: the local parser, the language model, or by confidence." enum:"auto,local,llm" default:"auto" env:"FLOORWALKER_PARSER"`
 	CustomerTokens int     `help:"How many of the model's tokens one customer may use in an hour; then templates answer. Negative: no limit." default:"60000" env:"FLOORWALKER_CUSTOMER_TOKENS"`

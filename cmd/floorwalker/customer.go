@@ -14,6 +14,7 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/experiments"
 	"floorwalker/orders"
+	"floorwalker/pictures"
 	"floorwalker/sponsored"
 
 	"github.com/google/uuid"
@@ -93,6 +94,10 @@ func (c *customerExportCmd) Run(ctx context.Context, std streams) error {
 		}
 		maps.Copy(all, more)
 		if more, err = behaviour.Export(ctx, tx, customer, sessions); err != nil {
+			return err
+		}
+		maps.Copy(all, more)
+		if more, err = pictures.Export(ctx, tx, sessions); err != nil {
 			return err
 		}
 		maps.Copy(all, more)

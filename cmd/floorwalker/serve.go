@@ -22,6 +22,7 @@ import (
 	"floorwalker/identity"
 	"floorwalker/orders"
 	"floorwalker/orders/shopapi"
+	"floorwalker/pictures"
 	"floorwalker/privacy"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
@@ -134,6 +135,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer own.close()
 	carts := events.WatchCarts(own.carts)
+	sent := pictures.NewStore(base.pool, pictures.Options{Logger: log})
 	if err := loadDemo(ctx, c.Demo, catalogue, articles, orders.NewOrders(base.pool), std.err); err != nil {
 		return err
 	}
@@ -161,7 +163,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
 	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: own.orders, Customers: own.customers, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Spelling: local},
+		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: own.orders, Customers: own.customers, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Eyes: model.eyes(sent), Spelling: local},
 		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), ReturnsToDesk: own.api == nil,
 			PersonFrom: personFrom, PersonTopics: c.PersonTopics, Logger: log})
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
@@ -189,7 +191,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	drift := newDriftWatch(events, registry, log)
 	status := readiness(base, catalogue, model, live.swap, own.api)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers}
+		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent}
 	imports := retrieval.NewJobs(catalogue, log)
 	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
 	if verifier != nil {
@@ -225,6 +227,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("drift", drift.run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)
+	workers.run("pictures", sent.Run)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
 	workers.run("vector index", catalogue.Prepare)
 	workers.run("vocabulary", func(ctx context.Context) error { return followVocabulary(ctx, catalogue, local) })

@@ -2,6 +2,7 @@
 // what the agent has begun to write.
 import { Cards } from "/static/cards.js";
 import { element } from "/static/elements.js";
+import { of } from "./api.js";
 import { Transcript } from "./transcript.js";
 import { t } from "./words.js";
 
@@ -18,7 +19,8 @@ export class Conversation {
     this.list = element("ol", { class: "log" });
     this.node = element("div", { class: "scroller", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("viewTalks") }, this.list);
     this.cards = new ShownCards();
-    this.log = new Transcript(this.list, this.node, { shelf: shown => this.cards.list(shown), announce, reader: "customer" });
+    this.log = new Transcript(this.list, this.node, { shelf: shown => this.cards.list(shown), announce, reader: "customer",
+      picture: ({ id, width, height }) => element("img", { class: "picture", src: `/console/api/${of(session, "pictures")}/${encodeURIComponent(id)}`, alt: t("pictureAlt"), width, height, loading: "lazy" }) });
     this.version = 0; // rises with every change of the packet
     this.draft = { text: "", note: "", cards: [], mode: "reply" };
     this.packet = null;
@@ -86,6 +88,7 @@ export class Conversation {
     "session.reset": state => this.begin(state, true),
     "session.resumed": state => this.begin(state, false),
     "message.created": (message, ts, seq) => { this.log.created(message, ts, seq); this.said(message); },
+    "message.replaced": replaced => this.log.replaced(replaced),
     "message.delta": delta => this.log.delta(delta),
     "message.completed": (message, ts) => {
       this.log.completed(message, ts);

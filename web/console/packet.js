@@ -11,7 +11,7 @@ export function drawPacket(panel, packet, { queueName, add }) {
     section("packetWhy",
       asked.reason ? element("p", {}, element("strong", {}, t(`reason_${asked.reason}`)), asked.note ? ` — ${asked.note}` : "") : null,
       facts([[t("customer"), who({ customer: session.customer, session: session.id })], [t("name"), known?.name], [t("email"), known?.email], [t("queue"), asked.queue && queueName(asked.queue)],
-        [t("language"), session.lang], [t("asked"), asked.handoff_id && stamp(asked.asked_at)]])),
+        [t("language"), session.lang], [t("page"), [session.page?.title, session.page?.product].filter(Boolean).join(" · ")], [t("asked"), asked.handoff_id && stamp(asked.asked_at)]])),
     packet.summary ? section("packetSummary", element("p", { class: "summary", dir: "auto" }, packet.summary)) : "",
     section("packetNeed", packet.intent ? element("p", { class: "intent" }, t("intent", packet.intent)) : null,
       facts([...pairs(packet.need), ...pairs(packet.slots).filter(([name]) => !(name in (packet.need ?? {})))])),

@@ -13,15 +13,27 @@ export class Transcript extends Log {
     this.whispers.clear();
   }
 
-  bubble(role, text, at, author) {
+  bubble(role, text, at, author, picture) {
     const who = role === "customer" ? t("customer") : author || t("assistant");
     const node = element("li", { class: `message ${role}` },
       element("span", { class: "author" }, who),
+      picture ? this.picture(picture) : null,
       element("span", { class: "text", dir: "auto" }, text),
       element("span", { class: "dots" }, element("i"), element("i"), element("i")),
-      time(at));
+      this.time(at));
     this.list.append(node);
     return node;
+  }
+
+  time(at) { return time(at); }
+
+  // replaced keeps what the customer has written anew, since the agent may have read it.
+  replaced({ message_id: id, reply_id: answer }) {
+    for (const name of [id, answer]) {
+      const message = this.messages.get(name);
+      message?.node.classList.add("replaced");
+      this.note(message?.node, t("replaced"));
+    }
   }
 
   // sending shows a reply before the server has it.

@@ -31,6 +31,8 @@ export async function openBrowser() {
 export class Ollama {
   pause = 4; // ms between pieces
   present = true;
+  sees = ""; // the product that it sees in every picture
+  looked = []; // the pictures that it was shown, in base64
 
   async start() {
     this.server = createServer((request, response) => this.answer(request, response));
@@ -57,7 +59,11 @@ export class Ollama {
   async chat({ model, messages }, response) {
     const line = (content, more) => JSON.stringify({ model, created_at: "2026-01-01T00:00:00Z", message: { role: "assistant", content }, done: false, ...more }) + "\n";
     response.setHeader("Content-Type", "application/x-ndjson");
-    if (messages?.length) {
+    const shown = messages?.at(-1)?.images;
+    if (shown?.length) {
+      this.looked.push(...shown);
+      response.write(line(JSON.stringify({ product: this.sees })));
+    } else if (messages?.length) {
       const draft = messages.at(-1).content.replace(/^Draft: /, "");
       for (const piece of `Let me have a look. ${draft}`.match(/.{1,5}/gsu)) {
         if (response.destroyed) return;
@@ -132,6 +138,12 @@ export class Shop {
   async agent(id, ...settings) {
     const { stdout } = await promisify(execFile)(binary, ["agent", "add", id, ...settings], { env: this.env });
     return { id, password: /password: (\S+)/.exec(stdout)[1], secret: /secret=(\w+)/.exec(stdout)?.[1] };
+  }
+
+  // kept is all that the server keeps of a visitor's session.
+  async kept(session) {
+    const { stdout } = await promisify(execFile)(binary, ["customer", "export", "--session", session], { env: this.env, maxBuffer: 64 << 20 });
+    return JSON.parse(stdout);
   }
 
   async put(sku, product) {

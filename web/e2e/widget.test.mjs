@@ -48,6 +48,7 @@ class Host {
 }
 
 const host = new Host(), stranger = new Host();
+let kim; // who sits at the desk
 
 // The shop's own server, as far as it signs tokens of its customers.
 const key = randomBytes(32), keys = await mkdtemp(join(tmpdir(), "floorwalker-keys-"));
@@ -66,6 +67,7 @@ before(async () => {
   await writeFile(join(keys, "keys.json"), JSON.stringify({ keys: [{ kty: "oct", alg: "HS256", kid: "one", k: key.toString("base64url") }] }));
   Object.assign(process.env, { FLOORWALKER_IDENTITY_KEYS: join(keys, "keys.json"), FLOORWALKER_IDENTITY_ISSUER: host.url });
   await shop.start(ollama, host.url);
+  kim = await shop.agent("kim", "--name", "Kim");
 }, { timeout: 400_000 });
 
 after(async () => {
@@ -356,7 +358,7 @@ test("ticked products are set side by side", { skip }, async () => {
   await page.context().close();
 });
 
-test("an answer can be gone on from: cheaper, compared, asked again, copied", { skip }, async () => {
+test("an answer can be gone on from: cheaper, compared, copied, asked again, its question changed", { skip }, async () => {
   const page = await visit(host.page("/tools"), { permissions: ["clipboard-read", "clipboard-write"] });
   await ask(page, "running shoes");
   const text = await answered(page, 1);
@@ -369,9 +371,48 @@ test("an answer can be gone on from: cheaper, compared, asked again, copied", { 
   assert.deepEqual(prices, prices.toSorted((a, b) => a - b), "the cheapest first");
   await page.locator(".quick button", { hasText: "Compare" }).click();
   assert.match(await answered(page, 3), new RegExp(await page.locator(".shelf").nth(1).locator("h3").nth(1).textContent()));
-  await page.locator(".tools button", { hasText: "Ask again" }).click();
+  // Another answer takes the place of the one before, and so does a question that was changed.
+  const questions = () => page.locator(".message.customer .text").allTextContents();
+  const newest = () => page.locator(".message.customer").last().getAttribute("data-seq").then(Number);
+  const replaced = async act => {
+    const before = await newest();
+    await act();
+    await until("it is asked anew", async () => await newest() > before);
+    return answered(page, 3);
+  };
+  const other = await page.context().newPage();
+  await other.goto(host.page("/tools"));
+  await other.locator("#launcher").click();
+  await answered(other, 3);
+  await replaced(() => page.locator(".tools button", { hasText: "Ask again" }).click());
+  assert.deepEqual(await questions(), ["running shoes", "Cheaper ones", "Compare the first two"]);
+  await replaced(async () => {
+    await page.locator(".tools button", { hasText: "Change my question" }).click();
+    await page.locator("#rewriting").getByText("changing your last message").waitFor();
+    await clean(page, "a question that is changed");
+    assert.equal(await page.locator("#text").inputValue(), "Compare the first two");
+    await ask(page, "desk lamp");
+  });
+  assert.deepEqual(await questions(), ["running shoes", "Cheaper ones", "desk lamp"]);
+  assert.equal(await page.locator(".shelf").last().locator("h3", { hasText: "lamp" }).count() > 0, true);
+  // In the middle of an answer the arrow key brings the question back, and the answer stops; Escape leaves it as it was.
+  ollama.pause = 120;
+  await ask(page, "stoneware mug");
+  await page.locator(".message.writing .text", { hasText: "Let" }).waitFor();
+  await page.keyboard.press("ArrowUp");
+  await page.locator(".message.assistant .note", { hasText: "Stopped" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#rewriting").isVisible(), false);
+  assert.equal(await page.locator("#text").inputValue(), "");
+  ollama.pause = 4;
+  await page.keyboard.press("ArrowUp");
+  await ask(page, "canvas backpack");
+  await until("it is replaced", async () => (await questions()).at(-1) === "canvas backpack" && (await questions()).length === 4);
   await answered(page, 4);
-  assert.deepEqual(await page.locator(".message.customer .text").allTextContents(), ["running shoes", "Cheaper ones", "Compare the first two", "Compare the first two"]);
+  await until("on other devices too", async () => JSON.stringify(await conversation(other)) === JSON.stringify(await conversation(page)));
+  await page.reload();
+  await answered(page, 4);
+  await until("and after a reload", async () => JSON.stringify(await conversation(other)) === JSON.stringify(await conversation(page)));
   await page.context().close();
 });
 
@@ -528,6 +569,110 @@ test("it looks as it should: light, dark, Chinese", { skip }, async () => {
   assert.equal(light.colour, "rgb(245, 244, 240)", "the page's wish goes before the system's");
   assert.equal(dark.colour, "rgb(18, 22, 20)", "the system's goes where the page has none");
   assert.match(chinese.text, /\p{Script=Han}/u);
+});
+
+// deeds are what the server keeps of what was done in the page's conversation.
+async function deeds(page) {
+  const { id } = await page.evaluate(() => JSON.parse(localStorage.getItem("floorwalker.session")));
+  return shop.kept(id);
+}
+
+test("what is done with the cards is told once, by list and place, also as the page is left", { skip }, async () => {
+  const page = await visit(host.page("/deeds"));
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  let cut = 0;
+  await page.route("**/api/events", async route => {
+    if (cut++) return route.continue();
+    await route.fetch(); // the server has it, and the page does not know
+    await route.abort();
+  });
+  const card = page.locator(".card").nth(1), sku = await card.getAttribute("data-sku");
+  await card.locator("h3").hover();
+  await pause(1500);
+  await card.locator("summary").click();
+  await card.locator(".add").click();
+  await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  await until("the page has tried again", () => cut > 1);
+  const of = async action => (await deeds(page)).behaviour.filter(event => event.action === action && event.sku === sku);
+  await until("the server has the click", async () => (await of("click")).length > 0);
+  const [shown] = await of("impression");
+  for (const action of ["impression", "view", "hover", "click", "add_to_cart"]) {
+    const found = await of(action);
+    assert.deepEqual(found.map(event => [event.ranking_id, event.position]), [[shown.ranking_id, 2]], action);
+  }
+  assert.deepEqual(await of("dwell"), [], "it is still looked at");
+  await page.goto(host.page("/left"));
+  await until("what was looked at is told as the page is left", async () => (await of("dwell")).length === 1);
+  assert.ok((await of("dwell"))[0].amount >= 1.5, "for as long as it was");
+  assert.deepEqual(page.troubles.filter(text => !text.includes("ERR_FAILED")), []);
+  await page.context().close();
+});
+
+test("the page tells what it saw itself, and only what a page may tell", { skip }, async () => {
+  const page = await openPage(browser, host.page("/track"));
+  await page.locator("#launcher").waitFor();
+  const track = event => page.evaluate(event => window.Floorwalker.track(event).then(() => "noted", error => error.code), event);
+  assert.equal(await track({ action: "share", product: "run-1" }), "noted");
+  assert.equal(await track({ action: "dwell", product: "run-2", seconds: 12.5 }), "noted");
+  for (const wrong of [{ action: "purchase", product: "run-1" }, { action: "click" }, { action: "rating", product: "run-1", stars: 9 }, undefined]) assert.equal(await track(wrong), "bad_event");
+  assert.equal(await page.evaluate(() => localStorage.getItem("floorwalker.session")), null, "nothing is asked of the server for that");
+  await page.locator("#launcher").click();
+  await online(page);
+  await until("both are kept", async () => JSON.stringify((await deeds(page)).behaviour.map(event => [event.action, event.sku, event.amount]).sort()) === JSON.stringify([["dwell", "run-2", 12.5], ["share", "run-1", 0]]));
+  await page.context().close();
+});
+
+test("nothing is gathered of who said no, or has not said yes where the shop asks", { skip }, async () => {
+  const page = await visit(host.page("/asked", { settings: 'data-consent="required"' }));
+  const sent = [];
+  page.on("request", request => { if (request.url().endsWith("/api/events")) sent.push(request.postData()); });
+  const look = async () => {
+    await page.locator(".card summary").first().click();
+    await page.locator(".card h3").first().hover();
+    await pause(4000);
+  };
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  await look();
+  assert.deepEqual(sent, []);
+  await until("the server knows", async () => (await deeds(page)).consent.some(said => !said.granted));
+  await page.evaluate(() => window.Floorwalker.consent(true));
+  await look();
+  await until("what is done from now on is told", () => sent.length > 0);
+  await until("the server knows that too", async () => (await deeds(page)).consent.every(said => said.granted));
+  await choose(page, "consent");
+  await pause(300);
+  const before = sent.length;
+  await look();
+  assert.equal(sent.length, before, "the customer has the last word");
+  await page.reload();
+  await answered(page, 1);
+  await look();
+  assert.equal(sent.length, before, "and it is remembered");
+  await until("and held to by the server", async () => (await deeds(page)).consent.some(said => !said.granted));
+  await page.context().close();
+});
+
+test("this is the product of the page, and the person at the desk sees where the customer is", { skip }, async () => {
+  const page = await visit(host.page("/product"));
+  await page.evaluate(() => window.Floorwalker.setContext({ product: "run-2", page: "Northpath Trail <b>shoes</b>" }));
+  await ask(page, "how much is this?");
+  assert.match(await answered(page, 1), /Northpath Trail running shoes.*\$79\.00/);
+  await page.reload(); // the next page says for itself where the customer is
+  await answered(page, 1);
+  await page.evaluate(() => window.Floorwalker.setContext({ product: "run-1", page: "Fleetfoot Glide" }));
+  await ask(page, "how much is this?");
+  assert.match(await answered(page, 2), /Fleetfoot Glide running shoes.*\$69\.95/);
+  await page.locator("#person-button").click();
+  await page.locator('#person[data-owner="queued"]').waitFor();
+  const desk = await openPage(browser, `${shop.url}/console`);
+  await desk.locator("#login-id").fill(kim.id);
+  await desk.locator("#login-password").fill(kim.password);
+  await desk.keyboard.press("Enter");
+  await desk.locator("#cases .case").click();
+  await desk.locator("#packet dd", { hasText: "Fleetfoot Glide · run-1" }).waitFor();
+  await Promise.all([page.context().close(), desk.context().close()]);
 });
 
 test("a customer logs in on the shop's page, on two devices, and out on one", { skip }, async () => {

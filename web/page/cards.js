@@ -1,15 +1,15 @@
 // Product cards: one list an answer, side by side, each with picture, price, rating, stock and reasons.
 import { element, icon, stepper } from "./elements.js";
-import { t } from "./i18n.js";
+import { money, t } from "./i18n.js";
 import { home, view } from "./surroundings.js";
 
 const { ResizeObserver } = view; // those of a hidden frame never fire
 
 export class Cards {
   // quantityOf and setQuantity are the cart's; decline puts a product aside; compared(sku) is whether it is ticked,
-  // compare(card, ticked) ticks it.
-  constructor({ quantityOf, setQuantity, decline, compared, compare }) {
-    Object.assign(this, { quantityOf, setQuantity, decline, compared, compare });
+  // compare(card, ticked) ticks it; watch(node, card) follows what is done with it, where that is wanted.
+  constructor({ quantityOf, setQuantity, decline, compared, compare, watch }) {
+    Object.assign(this, { quantityOf, setQuantity, decline, compared, compare, watch });
     this.shown = new Map(); // sku -> the cards on the screen, each with its element
     this.declined = new Set();
   }
@@ -27,6 +27,7 @@ export class Cards {
       if (!this.shown.has(card.sku)) this.shown.set(card.sku, []);
       this.shown.get(card.sku).push(entry);
       this.draw(entry);
+      this.watch?.(entry.node, entry.card);
       row.append(entry.node);
     }
     const scroll = by => row.scrollBy({ left: by * row.clientWidth * 0.8, behavior: "smooth" });
@@ -57,7 +58,7 @@ export class Cards {
       element("div", { class: "about" },
         element("p", { class: "brand" }, card.sponsored ? element("span", { class: "sponsored" }, t("sponsored")) : null, card.brand || card.category || "\u00a0"),
         element("h3", { title: card.title }, card.title),
-        element("p", { class: "facts" }, element("strong", { class: "price" }, card.price_text), stars(card.rating)),
+        element("p", { class: "facts" }, ...price(card), stars(card.rating)),
         stockLine(card),
         reasons(card, open),
         aside ? element("p", { class: "note" }, t("declined")) : this.actions(card)));
@@ -68,8 +69,8 @@ export class Cards {
     if (card.gone) return null;
     const have = this.quantityOf(card.sku);
     const buy = have > 0
-      ? stepper(have, { less: t("less"), more: t("more") }, quantity => this.setQuantity(card.sku, quantity))
-      : element("button", { class: "add", type: "button", disabled: card.stock <= 0, "aria-label": t("addLabel", card.title), onclick: () => this.setQuantity(card.sku, 1) }, t("add"));
+      ? stepper(have, { less: t("less"), more: t("more") }, quantity => this.setQuantity(card.sku, quantity, card))
+      : element("button", { class: "add", type: "button", disabled: card.stock <= 0, "aria-label": t("addLabel", card.title), onclick: () => this.setQuantity(card.sku, 1, card) }, t("add"));
     const decline = element("button", { class: "decline", type: "button", "aria-label": t("declineLabel", card.title), title: t("decline"), onclick: () => this.decline(card) }, icon("m7 7 10 10M17 7 7 17"));
     const tick = element("input", { type: "checkbox", "aria-label": t("compareLabel", card.title) });
     tick.checked = this.compared(card.sku);
@@ -91,6 +92,8 @@ export class Cards {
 
   update({ sku, ...change }) {
     for (const entry of this.shown.get(sku) ?? []) {
+      // What it cost before is said anew with every price.
+      if (change.price) entry.card.was = entry.card.was_text = undefined;
       Object.assign(entry.card, Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)));
       this.draw(entry);
     }
@@ -112,6 +115,13 @@ export function picture(card) {
   const image = element("img", { src: given, alt: "", loading: "lazy", decoding: "async", width: 240, height: 180 });
   image.addEventListener("error", () => { if (image.getAttribute("src") !== drawn) image.src = drawn; }, { once: true });
   return image;
+}
+
+// price is what it costs, and what it cost before where that was more.
+function price({ price: now, price_text: text, was, was_text: before }) {
+  const cost = element("strong", { class: "price" }, text);
+  if (!was || !now || was.minor <= now.minor) return [cost];
+  return [cost, element("s", { class: "was" }, element("span", { class: "hidden" }, `${t("was")} `), before || money(was))];
 }
 
 function stars(rating) {

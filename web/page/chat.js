@@ -7,11 +7,14 @@ import { Cart } from "./cart.js";
 import { Comparison } from "./comparison.js";
 import { Door } from "./door.js";
 import { element, uuid } from "./elements.js";
+import { Events } from "./events.js";
 import { Finder } from "./finder.js";
 import { locale, recall, remember, reword, t, toggleLanguage } from "./i18n.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
 import { Person } from "./person.js";
+import { Pictures } from "./pictures.js";
+import { Rewrite } from "./rewrite.js";
 import { Sheet } from "./sheet.js";
 import { skeleton } from "./skeleton.js";
 import { home, listen, media, view } from "./surroundings.js";
@@ -39,17 +42,22 @@ export class Chat {
     for (const event of ["keydown", "keypress", "keyup"]) this.body.addEventListener(event, pressed => pressed.stopPropagation());
     const $ = this.$ = id => root.getElementById(id);
 
-    const setQuantity = (sku, quantity) => this.frame("cart.set", { sku, quantity: Math.max(0, quantity) }, uuid());
+    const setQuantity = (sku, quantity, { ranking, position } = {}) =>
+      this.frame("cart.set", { sku, quantity: Math.max(0, quantity), ranking_id: ranking, position }, uuid());
+    this.events = new Events({ session: () => this.connection.credentials, watched: () => this.watched, consent: settings.consent });
     this.cart = new Cart(root, setQuantity);
     this.comparison = new Comparison(root, () => this.cards.redraw());
     this.cards = new Cards({
       quantityOf: sku => this.cart.quantityOf(sku), setQuantity,
       decline: ({ sku, ranking, position }) => this.frame("card.decline", { sku, ranking_id: ranking, position }),
       compared: sku => this.comparison.has(sku), compare: (card, ticked) => this.comparison.tick(card, ticked),
+      watch: (node, card) => this.events.watch(node, card),
     });
-    this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), article: slug => this.article(slug), announce: text => { $("announcer").textContent = text; } });
+    this.pictures = new Pictures(root, { session: () => this.connection.credentials });
+    this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), picture: sent => this.pictures.node(sent), article: slug => this.article(slug), announce: text => { $("announcer").textContent = text; } });
     this.log.behind = () => { $("newest").hidden = false; };
-    this.tools = new Tools(this.log, text => this.say(text));
+    this.rewrite = new Rewrite(root, { stop: () => this.stop() });
+    this.tools = new Tools(this.log, { say: text => this.say(text), again: (text, replaces) => this.say(text, { replaces }), change: (text, replaces) => this.rewrite.begin(text, replaces) });
     this.articleSheet = new Sheet(root, "article");
     this.finder = new Finder(root);
     this.attention = new Attention(root, () => this.watched);
@@ -59,6 +67,7 @@ export class Chat {
       sound: () => this.attention.toggleSound(),
       language: () => toggleLanguage(),
       theme: () => remember("theme", this.theme === "dark" ? "light" : "dark"),
+      consent: () => this.events.allow(!this.events.allowed),
     }, () => this.draw());
     this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
     // What is kept outlives a reload; each tab keeps its own unsent messages.
@@ -68,7 +77,7 @@ export class Chat {
     this.connection.onState(name => { this.connectionState = name; this.drawState(); });
     this.connection.onRefused((id, error) => this.log.refused(id, error.message));
     followBrowser(this.connection, view);
-    this.door = new Door(root, settings, { opened: focus => this.opened(focus), closed: () => this.attention.draw() });
+    this.door = new Door(root, settings, { opened: focus => this.opened(focus), closed: () => this.closed() });
     this.listen();
     this.draw();
     // Who only passes by costs the server nothing; who has talked before hears what is new.
@@ -87,6 +96,21 @@ export class Chat {
     return () => this.cartListeners.delete(listener);
   }
 
+  // consent says for the customer whether what is done here may be gathered and used; track tells of what the page itself saw.
+  consent(yes) {
+    const told = this.events.allow(Boolean(yes));
+    this.draw();
+    return told;
+  }
+
+  track(event) { this.events.track(event); }
+
+  // setContext says what the customer looks at on the page; "this" then means it.
+  setContext({ product, page } = {}) {
+    this.context = { product: cut(product, 128), page: cut(page, 300) };
+    this.frame("context.set", this.context);
+  }
+
   // identify goes on as the customer of the shop's token, logout as a visitor.
   async identify(token) {
     await this.connection.identify(String(token));
@@ -94,6 +118,8 @@ export class Chat {
   }
 
   async logout() {
+    await this.events.send();
+    this.events.waiting = [];
     await this.connection.logout();
     this.begin({ seq: 0, from: 1, owner: "assistant" }, true);
     this.$("welcome").hidden = false;
@@ -118,7 +144,13 @@ export class Chat {
     this.attention.seen();
     this.person.read();
     this.log.scroll();
+    this.events.look();
     if (focus && media("(pointer: fine)").matches) this.$("text").focus();
+  }
+
+  closed() {
+    this.attention.draw();
+    this.events.look();
   }
 
   frame(...what) { this.connection.frame(...what); }
@@ -132,14 +164,16 @@ export class Chat {
     this.$("stop").hidden = !this.log.writing;
   }
 
-  begin(state, fresh) {
+  begin(state, fresh, ts) {
     if (fresh) {
+      this.events.clear();
       this.log.clear();
       this.cards.clear();
       this.person.clear();
       this.tools.clear();
       this.comparison.clear();
-      for (const message of this.connection.unsent) this.log.waiting(message.id, message.data.text);
+      this.rewrite.end();
+      for (const message of this.connection.unsent) this.log.waiting(message.id, message.data.text, message.data.picture && { id: message.data.picture });
     }
     this.upTo = state.seq;
     this.log.live = state.from > state.seq;
@@ -147,6 +181,8 @@ export class Chat {
     else if (fresh) this.setCart({ lines: [] });
     if (!state.writing) this.log.writing = "";
     this.person.begin(state);
+    if (ts) this.events.began(ts);
+    if (ts && this.context) this.frame("context.set", this.context);
     this.askModel();
   }
 
@@ -157,14 +193,18 @@ export class Chat {
   }
 
   handlers = {
-    "session.opened": state => this.begin(state, true),
-    "session.reset": state => this.begin(state, true),
-    "session.resumed": state => this.begin(state, false),
+    "session.opened": (state, ts) => this.begin(state, true, ts),
+    "session.reset": (state, ts) => this.begin(state, true, ts),
+    "session.resumed": (state, ts) => this.begin(state, false, ts),
     "message.accepted": ack => this.log.accepted(ack.client_msg_id),
     "message.created": (message, ts, seq) => {
       this.log.created(message, ts, seq);
       this.tools.created(message);
       if (message.role === "agent") this.came();
+    },
+    "message.replaced": replaced => {
+      this.log.replaced(replaced);
+      this.tools.put(null);
     },
     "message.delta": delta => this.log.delta(delta),
     "message.completed": (message, ts) => {
@@ -224,9 +264,11 @@ export class Chat {
     this.articleSheet.open();
   }
 
-  say(text) {
+  // say sends a message, and with it a picture or in the place of another message, where that is wanted.
+  say(text, { picture, replaces } = {}) {
     this.start();
-    this.log.waiting(this.connection.send(text), text);
+    if (replaces && this.log.writing) this.stop();
+    this.log.waiting(this.connection.send(text, { ...(picture && { picture: picture.id }), ...(replaces && { replaces }) }), text, picture);
     this.$("welcome").hidden = true;
   }
 
@@ -249,6 +291,8 @@ export class Chat {
     } catch { /* it looks as it is */ }
   }
 
+  stop() { this.frame("turn.stop", { message_id: this.log.writing }); }
+
   // draw writes everything that depends on language and theme, drawState what depends on connection and model.
   draw() {
     const { $, body } = this;
@@ -260,8 +304,8 @@ export class Chat {
     $("text").placeholder = $("text").ariaPlaceholder = t("placeholder");
     $("starters").replaceChildren(...t("starters").map(text =>
       element("li", {}, element("button", { type: "button", onclick: () => this.say(text) }, text))));
-    this.menu.draw({ sound: t(this.attention.sound ? "soundOff" : "soundOn"), language: t("other"), languageLabel: t("otherLabel") });
-    for (const part of [this.person, this.cart, this.comparison, this.attention]) part.draw();
+    this.menu.draw({ sound: t(this.attention.sound ? "soundOff" : "soundOn"), language: t("other"), languageLabel: t("otherLabel"), consent: t(this.events.allowed ? "consentYes" : "consentNo") });
+    for (const part of [this.rewrite, this.person, this.cart, this.comparison, this.attention]) part.draw();
     this.cards.redraw();
     this.drawState();
   }
@@ -284,13 +328,18 @@ export class Chat {
     $("composer").addEventListener("submit", submitted => {
       submitted.preventDefault();
       const said = text.value.trim();
-      if (!said) return;
-      this.say(said);
+      if (this.pictures.busy || (!said && !this.pictures.attached)) return;
+      this.say(said, { picture: this.pictures.release(), replaces: this.rewrite.end() });
       text.value = "";
       this.person.written("");
       grow();
     });
     text.addEventListener("keydown", key => {
+      const last = key.key === "ArrowUp" && !text.value && this.person.owner !== "agent" && this.tools.last;
+      if (last) {
+        key.preventDefault();
+        this.rewrite.begin(last.text, last.id);
+      }
       if (key.key !== "Enter" || key.shiftKey || key.isComposing) return;
       key.preventDefault();
       $("composer").requestSubmit();
@@ -300,7 +349,7 @@ export class Chat {
       this.person.written(text.value);
     });
     $("skip")?.addEventListener("click", () => text.focus());
-    $("stop").addEventListener("click", () => this.frame("turn.stop", { message_id: this.log.writing }));
+    $("stop").addEventListener("click", () => this.stop());
     $("newest").addEventListener("click", () => {
       this.log.follow = true;
       this.log.scroll();
@@ -319,3 +368,6 @@ function inkOn(colour) {
   const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
   return 1.05 / (light + 0.05) >= (light + 0.05) / 0.05 ? "#fff" : "#000";
 }
+
+// cut is what a page gave as text, not longer than it may be.
+const cut = (value, most) => (value === undefined || value === null ? "" : String(value).slice(0, most));

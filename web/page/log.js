@@ -3,10 +3,10 @@ import { element } from "./elements.js";
 import { clock, t } from "./i18n.js";
 
 export class Log {
-  // shelf(list) makes the element of a list of cards; article(slug) shows a cited article; announce(text) is
+  // shelf(list) makes the element of a list of cards, picture(sent) that of a picture; article(slug) shows a cited article; announce(text) is
   // for screen readers; reader is the side whose reading is shown: agent on the customer's page.
-  constructor(list, scroller, { shelf, article, announce, reader = "agent" }) {
-    Object.assign(this, { list, scroller, shelf, article, announce, reader });
+  constructor(list, scroller, { shelf, picture, article, announce, reader = "agent" }) {
+    Object.assign(this, { list, scroller, shelf, picture, article, announce, reader });
     this.readTo = 0; // the newest event that the reader has seen
     this.follow = true;
     this.live = false; // false while history is replayed
@@ -31,8 +31,8 @@ export class Log {
   get empty() { return this.list.childElementCount === 0; }
 
   // waiting shows what the customer wrote before the server has it.
-  waiting(id, text) {
-    const node = this.bubble("customer", text, new Date());
+  waiting(id, text, picture) {
+    const node = this.bubble("customer", text, new Date(), "", picture);
     node.classList.add("unsent");
     this.note(node, t("unsent"));
     this.mine.set(id, node);
@@ -53,7 +53,7 @@ export class Log {
     this.mine.delete(id);
   }
 
-  created({ message_id: id, role, state, text, author, client_msg_id: client }, ts, seq) {
+  created({ message_id: id, reply_to: question, role, state, text, author, picture, client_msg_id: client }, ts, seq) {
     let node = client && this.mine.get(client);
     if (node) {
       this.mine.delete(client);
@@ -62,9 +62,10 @@ export class Log {
       // The log's order holds; what is not acknowledged yet stays last.
       this.list.append(node, ...this.mine.values());
     } else {
-      node = this.bubble(role, text, new Date(ts), author);
+      node = this.bubble(role, text, new Date(ts), author, picture);
     }
-    this.messages.set(id, { node, text, state });
+    node.querySelector("time").replaceWith(this.time(new Date(ts))); // the server's clock is the one that counts
+    this.messages.set(id, { node, text, state, question });
     node.dataset.seq = seq;
     this.seen(this.reader, this.readTo);
     if (state === "streaming") {
@@ -76,12 +77,24 @@ export class Log {
     this.scroll();
   }
 
+  // replaced takes away a question that the customer has written anew, with its answer and its cards.
+  replaced({ message_id: id }) {
+    for (const [name, { node, question, shelf }] of this.messages) {
+      if (name !== id && question !== id) continue;
+      shelf?.remove();
+      node.remove();
+      this.messages.delete(name);
+    }
+  }
+
   cards(shown) {
     if (shown.cards.length === 0) return;
     const shelf = this.shelf(shown);
     const message = this.messages.get(shown.message_id);
-    if (message) message.node.before(shelf);
-    else this.list.append(shelf);
+    if (message) {
+      message.node.before(shelf);
+      message.shelf = shelf;
+    } else this.list.append(shelf);
     if (this.live) this.announce(t("cards", shown.cards.length));
     this.scroll();
   }
@@ -97,8 +110,8 @@ export class Log {
     this.scroll();
   }
 
-  completed({ message_id: id, state, reason, text, error, cites, checkout_url: checkout }, ts) {
-    const message = this.messages.get(id) ?? { node: this.bubble("assistant", text, new Date(ts)) };
+  completed({ message_id: id, reply_to: question, state, reason, text, error, cites, checkout_url: checkout }, ts) {
+    const message = this.messages.get(id) ?? { node: this.bubble("assistant", text, new Date(ts)), question };
     Object.assign(message, { text, state });
     this.messages.set(id, message);
     const { node } = message;
@@ -156,17 +169,20 @@ export class Log {
     this.scroll();
   }
 
-  bubble(role, text, at, author) {
+  bubble(role, text, at, author, picture) {
     const who = role === "customer" ? t("you") : author || t("assistant");
     const node = element("li", { class: `message ${role}` },
       element("span", { class: "hidden" }, `${who}: `),
       author ? element("span", { class: "author" }, author) : null,
+      picture && this.picture ? this.picture(picture) : null,
       element("span", { class: "text", dir: "auto" }, text),
       element("span", { class: "dots", role: "img", "aria-label": t("thinking") }, element("i"), element("i"), element("i")),
-      element("time", { datetime: Number.isNaN(at.getTime()) ? undefined : at.toISOString() }, clock(at)));
+      this.time(at));
     this.list.append(node);
     return node;
   }
+
+  time(at) { return element("time", { datetime: Number.isNaN(at.getTime()) ? undefined : at.toISOString() }, clock(at)); }
 
   note(node, text) {
     node?.querySelector(".note")?.remove();

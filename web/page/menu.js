@@ -32,8 +32,8 @@ export class Menu {
     if (open) this.list.querySelector("button").focus();
   }
 
-  draw({ sound, language, languageLabel }) {
-    const words = { find: t("find"), download: t("download"), sound, language, theme: t("theme") };
+  draw({ sound, language, languageLabel, consent }) {
+    const words = { find: t("find"), download: t("download"), sound, language, theme: t("theme"), consent };
     for (const [id, text] of Object.entries(words)) this.root.getElementById(id).textContent = text;
     this.root.getElementById("language").setAttribute("aria-label", `${language}: ${languageLabel}`);
   }

@@ -28,6 +28,9 @@ const calls = {
   onCartChange: async listener => chat.onCartChange(listener),
   identify: async token => chat.identify(token),
   logout: async () => chat.logout(),
+  track: async event => chat.track(event),
+  setContext: async context => chat.setContext(context),
+  consent: async yes => chat.consent(yes),
 };
 Object.assign(api, calls);
 for (let i = 0; waiting[i]; i++) {

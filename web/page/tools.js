@@ -1,4 +1,4 @@
-// What can be done with the newest answer: copy it, ask again, go on with a word.
+// What can be done with the newest answer: copy it, have it written again, change the question, go on with a word.
 import { element } from "./elements.js";
 import { t } from "./i18n.js";
 import { view } from "./surroundings.js";
@@ -11,18 +11,26 @@ export class Tools {
   questions = new Map(); // message id -> its text
   answers = new Map(); // answer's id -> how many cards it has
   node = null;
+  newest = ""; // the customer's newest message
 
-  // say(text) sends a message.
-  constructor(log, say) { Object.assign(this, { log, say }); }
+  // say(text) sends a message, again(text, id) sends it in the place of another, change(text, id) lets the customer
+  // change one first.
+  constructor(log, { say, again, change }) { Object.assign(this, { log, say, again, change }); }
+
+  // last is the customer's newest message, which can be changed until a person has read it.
+  get last() { return this.newest && { id: this.newest, text: this.questions.get(this.newest) }; }
 
   clear() {
     this.questions.clear();
     this.answers.clear();
     this.node = null;
+    this.newest = "";
   }
 
   created({ message_id: id, role, text }) {
     if (role === "customer") this.questions.set(id, text);
+    if (role === "customer") this.newest = id;
+    if (role === "agent") this.newest = "";
     if (role === "customer" || role === "agent") this.put(null);
   }
 
@@ -30,8 +38,9 @@ export class Tools {
 
   // completed offers what fits the answer; while a person answers there is nothing to ask the assistant.
   completed({ message_id: id, reply_to: question, text, intent }, owner) {
-    const asked = this.questions.get(question);
-    const tools = element("p", { class: "tools" }, copier(text), owner !== "agent" && asked ? element("button", { type: "button", onclick: () => this.say(asked) }, t("again")) : null);
+    const asked = owner !== "agent" && question === this.newest && this.questions.get(question);
+    const tool = (word, act) => (asked ? element("button", { type: "button", onclick: () => act(asked, question) }, t(word)) : null);
+    const tools = element("p", { class: "tools" }, copier(text), tool("again", this.again), tool("change", this.change));
     const choose = owner !== "agent" && ["search", "refine", "recommend"].includes(intent) && this.answers.get(id) > 1;
     this.put(element("li", { class: "after" }, tools, choose
       ? element("ul", { class: "quick", "aria-label": t("quickLabel") }, ...t("quick").map(words => element("li", {}, element("button", { type: "button", onclick: () => this.say(words) }, words))))

@@ -91,6 +91,8 @@ export class Client {
 
   // known is whether there is a conversation to go on with.
   get known(): boolean { return Boolean(this.#session); }
+  // credentials are what the server's HTTP API asks for beside the line; null before there is a conversation.
+  get credentials(): Readonly<Session> | null { return this.#session; }
   get session(): string { return this.#session?.id ?? ""; }
   get position(): Readonly<Position> { return this.#position; }
   get unsent(): readonly Unsent[] { return this.#unsent; }
@@ -140,9 +142,9 @@ export class Client {
     else this.#look();
   }
 
-  // send keeps the text until it is acknowledged, and returns its name.
-  send(text: string): string {
-    const message = { id: name(), data: { text, ...(this.#o.locale && { locale: this.#o.locale() }) } };
+  // send keeps the text, and what more goes with it, until it is acknowledged, and returns its name.
+  send(text: string, more: Omit<MessageSend, "text"> = {}): string {
+    const message = { id: name(), data: { text, ...(this.#o.locale && { locale: this.#o.locale() }), ...more } };
     this.#unsent.push(message);
     this.#keep();
     this.#transmit(message);

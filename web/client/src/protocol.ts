@@ -33,6 +33,9 @@ export interface Card {
   description?: string;
   price: Money;
   price_text: string;
+  // Was and WasText are what it cost before, where it costs less now.
+  was?: Money;
+  was_text?: string;
   stock: number;
   rating?: number;
   image_url?: string;
@@ -95,6 +98,10 @@ export interface CartSet {
   sku: string;
   // Quantity is how many pieces the cart shall hold; 0 takes the product out.
   quantity: number;
+  // RankingID is the list that the card stood in, where it was put in from one.
+  ranking_id?: string;
+  // Position is the card's place in that list, from 1.
+  position?: number;
 }
 
 // CartUpdated is the whole cart.
@@ -108,7 +115,7 @@ export interface Case {
   session: string;
   queue: string;
   lang?: string;
-  // Reason is customer_asked, complaint, misunderstood, policy or agent.
+  // Reason is customer_asked, complaint, misunderstood, picture, policy or agent.
   reason: string;
   note?: string;
   // Customer is the verified customer; absent for an anonymous visitor.
@@ -176,6 +183,14 @@ export interface ContactSend {
   email: string;
   // Text is what the customer wants to know.
   text: string;
+}
+
+// ContextSet says what the customer looks at on the shop's own page.
+export interface ContextSet {
+  // Product is the SKU of the product that the page is about.
+  product?: string;
+  // Page is what the page is called, for the person at the desk.
+  page?: string;
 }
 
 // DeskOpened is the first frame on a console's socket: everything that the agent may see.
@@ -291,7 +306,7 @@ export interface HandoffRequested {
   handoff_id: string;
   message_id?: string;
   owner_epoch: number;
-  // Reason is customer_asked, complaint, misunderstood, policy or agent.
+  // Reason is customer_asked, complaint, misunderstood, picture, policy or agent.
   reason: string;
 }
 
@@ -347,6 +362,8 @@ export interface MessageCreated {
   client_msg_id?: string;
   // Author is the name of the person, where Role is agent.
   author?: string;
+  // Picture goes with a customer's message.
+  picture?: Picture;
 }
 
 // MessageDelta is the next piece of an answer.
@@ -363,6 +380,13 @@ export interface MessageRead {
   seq: number;
 }
 
+// MessageReplaced says that a message was written anew.
+export interface MessageReplaced {
+  // MessageID is the customer's message that is replaced, ReplyID its answer; absent where nobody had answered.
+  message_id: string;
+  reply_id?: string;
+}
+
 // MessageSeen says how far the other side has read.
 export interface MessageSeen {
   // Role is who read: customer or agent.
@@ -372,10 +396,14 @@ export interface MessageSeen {
 
 // MessageSend is what the customer wrote.
 export interface MessageSend {
-  // Text is plain text; leading and trailing space is dropped, and it must not be empty then.
+  // Text is plain text; leading and trailing space is dropped, and it must not be empty then where no picture goes along.
   text: string;
+  // Picture is the id of one that was put to /api/pictures before.
+  picture?: string;
   // Locale is the language of the client's interface, "en" or "zh"; the text's own language wins.
   locale?: string;
+  // Replaces is the message_id of the customer's last message, which this one takes the place of: its answer is taken back, and with it what the assistant understood by it. What that answer did to the cart stays. While it is being answered this is refused as busy: stop the answer and send it again.
+  replaces?: string;
 }
 
 // Money is an amount in the minor unit of its currency: 7999 USD is 79.99 dollars, 500 JPY is 500 yen.
@@ -405,7 +433,7 @@ export interface NoteAdded {
 export interface PageEvent {
   // EventID is the page's own name of the event, unique within the session: a retry is counted once.
   event_id: string;
-  // ActionName is hover, click, comment, rating, share or dwell.
+  // ActionName is view, hover, click, comment, rating, share or dwell.
   action_name: string;
   // QueryID is the ranking_id of the list that the product stood in.
   query_id?: string;
@@ -429,6 +457,14 @@ export interface PageEventAttributes {
 // PeopleChanged is who is at the desk now, as a whole.
 export interface PeopleChanged {
   people: Colleague[];
+}
+
+// Picture is one that a customer sent.
+export interface Picture {
+  id: string;
+  // Width and Height are in points.
+  width: number;
+  height: number;
 }
 
 // Ping asks whether the server is there.
@@ -640,6 +676,8 @@ export interface ClientFrames {
   "card.decline": CardDecline;
   // What the customer did on the page, as POST /api/events takes it; events.accepted answers once they are stored. May be repeated.
   "events.send": EventsSend;
+  // What the customer looks at on the shop's own page: "this" means it until another product is spoken of.
+  "context.set": ContextSet;
   // Is the server there? For clients that can't send WebSocket pings.
   "ping": Ping;
   // A person, please: the page's button. Once one was asked for it changes nothing.
@@ -664,6 +702,8 @@ export interface ServerEvents {
   "message.accepted": Acknowledgement;
   // A message stands in the conversation: a customer's with its text, an assistant's as the answer begins.
   "message.created": MessageCreated;
+  // The customer has written the last message anew, or asked for another answer: it, its answer and its cards leave the screen. The new message follows.
+  "message.replaced": MessageReplaced;
   // The answer waits for its turn; how many are before it.
   "turn.queued": TurnQueued;
   // Product cards. They come before the answer's first word.
