@@ -195,7 +195,7 @@ func testWhoUsedUpTheModelIsServedWithoutIt(t *testing.T, s *testShop) {
 
 func testNoPromptTellsWhoACustomerIs(t *testing.T, s *testShop) {
 	server := withModel(t, s)
-	asked, err := understanding.NewLLM(s.parts.Writer.(modelWriter).Client)
+	asked, err := understanding.NewLLM(s.parts.Writer.(modelWriter).Client, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,6 @@ type OllamaOptions struct {
 	Cache string
 	// Model is the name under which the small model is served.
 	Model string
-	// Adapter is a folder with a LoRA adapter for the small model; empty for none.
-	Adapter string
 	// Logger gets the states and restarts; nil discards.
 	Logger *slog.Logger
 }

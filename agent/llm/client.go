@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,7 +40,7 @@ type Message struct {
 
 // Usage is what a call cost.
 type Usage struct {
-	// PromptTokens counts the tokens that had to be read anew: what the server had in its cache is not among them.
+	// PromptTokens counts the tokens of the prompt as the server tells them: Ollama 0.17 counts those in its cache too.
 	PromptTokens, AnswerTokens int
 	// Prompt and Answer are the times the server spent on them.
 	Prompt, Answer time.Duration
@@ -136,9 +137,40 @@ func (c *Client) Stream(ctx context.Context, msgs []Message, each func(token str
 	return usage, nil
 }
 
+// Short asks for a few tokens at most that go on from a prompt, without a form that they must have. An end for want of
+// tokens is no error.
+func (c *Client) Short(ctx context.Context, prompt string, tokens int) (string, error) {
+	var text strings.Builder
+	_, err := c.call(ctx, c.short(prompt, tokens), func(token string) error {
+		text.WriteString(token)
+		return nil
+	}, func(Usage) error { return nil })
+	if err != nil {
+		return "", fmt.Errorf("ask %s: %w", c.model, err)
+	}
+	return text.String(), nil
+}
+
+// First asks which token comes first after a prompt: the likeliest twenty with their probabilities.
+func (c *Client) First(ctx context.Context, prompt string) (map[string]float64, error) {
+	likely := map[string]float64{}
+	ask := c.short(prompt, 1)
+	ask.likely = func(token string, p float64) { likely[token] += p }
+	if _, err := c.call(ctx, ask, func(string) error { return nil }, func(Usage) error { return nil }); err != nil {
+		return nil, fmt.Errorf("ask %s: %w", c.model, err)
+	}
+	return likely, nil
+}
+
+func (c *Client) short(prompt string, tokens int) request {
+	return request{messages: []Message{{Role: User, Content: prompt}}, tokens: tokens, first: c.o.JSONTimeout, whole: c.o.JSONTimeout}
+}
+
 // request is one call.
 type request struct {
-	messages    []Message
+	messages []Message
+	// likely, where not nil, is told what tokens may stand in place of each, with their probabilities.
+	likely      func(token string, probability float64)
 	format      json.RawMessage
 	tokens      int
 	temperature float64
@@ -208,6 +240,14 @@ func (c *Client) chat(ctx context.Context, ask request, each func(string) error)
 		if err := own.Err(); err != nil {
 			return err
 		}
+		for _, l := range r.Logprobs {
+			if ask.likely == nil {
+				break // told unasked
+			}
+			for _, t := range l.TopLogprobs {
+				ask.likely(t.Token, math.Exp(t.Logprob))
+			}
+		}
 		if token := r.Message.Content; token != "" {
 			if usage.FirstToken == 0 {
 				usage.FirstToken = max(time.Since(began), 1)
@@ -255,13 +295,21 @@ func (c *Client) wire(ask request) *api.ChatRequest {
 		}
 	}
 	no := false
+	likely := 0
+	if ask.likely != nil {
+		likely = mostLikely
+	}
 	return &api.ChatRequest{
 		Model: c.model, Messages: messages, Format: ask.format, KeepAlive: &api.Duration{Duration: c.o.KeepAlive},
+		Logprobs: ask.likely != nil, TopLogprobs: likely,
 		// A prompt that is too long must fail rather than lose its beginning, which holds the rules.
 		Truncate: &no, Shift: &no,
 		Options: map[string]any{"temperature": ask.temperature, "seed": c.o.Seed, "num_predict": ask.tokens, "num_ctx": c.o.ContextTokens},
 	}
 }
+
+// mostLikely is how many tokens Ollama names at most where it is asked for their probabilities.
+const mostLikely = 20
 
 // isGarbage tells a body that is not what Ollama sends from a connection or a status that failed.
 func isGarbage(err error) bool {

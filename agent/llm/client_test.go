@@ -30,6 +30,14 @@ func start(t *testing.T, server *ollamatest.Server, o llm.Options) *llm.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, client)
+	until(t, client.Up)
+	return client
+}
+
+// run has a client look for its model until the test ends.
+func run(t *testing.T, client *llm.Client) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- client.Run(ctx) }()
@@ -39,8 +47,6 @@ func start(t *testing.T, server *ollamatest.Server, o llm.Options) *llm.Client {
 			t.Errorf("run: %v", err)
 		}
 	})
-	until(t, client.Up)
-	return client
 }
 
 func until(t testing.TB, holds func() bool) {

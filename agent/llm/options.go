@@ -45,6 +45,8 @@ type Options struct {
 	Rest time.Duration
 	// Budget bounds what each payer may ask; nil bounds nobody.
 	Budget Budget
+	// Adapter makes the model where the server lacks it; nil where it is the server's own.
+	Adapter *Adapter
 	// HTTP makes the requests. Default a client of its own without an overall timeout.
 	HTTP *http.Client
 	// Logger gets what operators need. Default: discard.

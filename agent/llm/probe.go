@@ -62,6 +62,11 @@ func (c *Client) Run(ctx context.Context) error {
 func (c *Client) look(ctx context.Context) bool {
 	before := c.state.Load()
 	info, err := c.probe(ctx)
+	if missing(err) && c.o.Adapter != nil {
+		if err = c.make(ctx, c.o.Adapter); err == nil {
+			info, err = c.probe(ctx)
+		}
+	}
 	if err == nil && !before.up {
 		err = c.load(ctx)
 	}
@@ -90,11 +95,18 @@ func (c *Client) probe(ctx context.Context) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("ask for Ollama's version: %w", err)
 	}
-	shown, err := c.api.Show(ctx, &api.ShowRequest{Model: c.model})
+	info, err := c.show(ctx, c.model)
+	info.Server = version
+	return info, err
+}
+
+// show asks what a model is.
+func (c *Client) show(ctx context.Context, model string) (Info, error) {
+	shown, err := c.api.Show(ctx, &api.ShowRequest{Model: model})
 	if err != nil {
-		return Info{}, fmt.Errorf("ask for model %s: %w", c.model, err)
+		return Info{}, fmt.Errorf("ask for model %s: %w", model, err)
 	}
-	info := Info{Family: shown.Details.Family, Server: version}
+	info := Info{Family: shown.Details.Family}
 	if n, ok := shown.ModelInfo["general.parameter_count"].(float64); ok && n > 0 {
 		info.Parameters = int64(n)
 	}

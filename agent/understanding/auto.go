@@ -3,14 +3,13 @@ package understanding
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"floorwalker/agent/llm"
 	"floorwalker/shop"
 )
 
-// Auto asks the language model only where the local parser is not sure. The model's answer counts where it picks
-// an intent that the local parser held possible; its words never replace what the grammar read.
+// Auto asks the language model only where the local parser is not sure. Both then say how likely each intent is, and the
+// one that they bear out best together counts; the slots are the grammar's.
 type Auto struct {
 	local     *Local
 	llm       *LLM
@@ -22,25 +21,43 @@ func NewAuto(local *Local, model *LLM, threshold float64) *Auto {
 	return &Auto{local, model, threshold}
 }
 
-// plausible is the share of the local parser's belief that an intent needs for the model to choose it.
-const plausible = 0.08
-
 // Parse never fails because of the model: the local answer then stands, and Fallback says why.
 func (a *Auto) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
-	local, beliefs, err := a.local.weigh(ctx, u)
-	if err != nil || local.Confidence >= a.threshold || !a.llm.Up() {
-		return local, err
-	}
-	asked, err := a.llm.Parse(ctx, u)
-	if ctx.Err() != nil {
-		return local, fmt.Errorf("parse: %w", context.Cause(ctx))
-	}
+	w, err := a.local.weigh(ctx, u)
 	if err != nil {
-		local.Fallback = llm.Reason(err)
-		return local, nil
+		return shop.Parse{}, err
 	}
-	if asked.Intent == local.Intent || beliefs[slices.Index(intentOrder, asked.Intent)] < plausible {
-		return local, nil
+	best := argmax(w.beliefs)
+	if w.beliefs[best] >= a.threshold || !a.llm.helps(w.r.lang) {
+		return w.parse(best), nil
 	}
-	return a.local.as(u, asked), nil
+	others, err := a.llm.weigh(ctx, u)
+	switch {
+	case ctx.Err() != nil:
+		return w.parse(best), fmt.Errorf("parse: %w", context.Cause(ctx))
+	case err != nil:
+		parse := w.parse(best)
+		parse.Fallback = llm.Reason(err)
+		return parse, nil
+	}
+	w.beliefs = together(w.beliefs, others)
+	parse := w.parse(argmax(w.beliefs))
+	parse.Parser = "llm"
+	return parse, nil
+}
+
+// least keeps one of two from ruling out what the other is sure of.
+const least = 0.01
+
+// together are the beliefs of two that judge apart from each other: their product, which adds up to one.
+func together(p, q []float64) []float64 {
+	both, sum := make([]float64, len(p)), 0.0
+	for i := range p {
+		both[i] = (p[i] + least) * (q[i] + least)
+		sum += both[i]
+	}
+	for i := range both {
+		both[i] /= sum
+	}
+	return both
 }

@@ -35,7 +35,7 @@ func FuzzModelsWords(f *testing.F) {
 		if len(said) > 300 {
 			return
 		}
-		parser, err := understanding.NewLLM(saysAll(answer))
+		parser, err := understanding.NewLLM(saysAll(answer), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

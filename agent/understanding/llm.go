@@ -1,6 +1,7 @@
 package understanding
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,10 +22,12 @@ type Model interface {
 	JSON(ctx context.Context, messages []llm.Message, schema json.RawMessage, out any) error
 }
 
-// LLM parses by asking a language model. What it answers is data: intents outside the list, positions that were
-// not shown, and words that the customer did not say are dropped.
+// LLM parses by asking a language model: the tuned one where it is up and reads the language, else the model at hand with
+// instructions and examples. What it answers is data: intents outside the list, positions that were not shown, and words
+// that the customer did not say are dropped.
 type LLM struct {
 	model  Model
+	tuned  Tuned // nil where there is none
 	schema json.RawMessage
 }
 
@@ -48,8 +51,8 @@ type reply struct {
 	Topic     string   `json:"topic,omitempty" jsonschema:"enum=shipping,enum=returns,enum=payment,enum=warranty,enum=privacy,enum=hours"`
 }
 
-// NewLLM makes a parser over a model.
-func NewLLM(model Model) (*LLM, error) {
+// NewLLM makes a parser over a model; tuned may be nil.
+func NewLLM(model Model, tuned Tuned) (*LLM, error) {
 	reflector := jsonschema.Reflector{DoNotReference: true, Anonymous: true}
 	schema := reflector.Reflect(reply{})
 	schema.Version = ""
@@ -64,11 +67,20 @@ func NewLLM(model Model) (*LLM, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the schema: %w", err)
 	}
-	return &LLM{model, raw}, nil
+	return &LLM{model, tuned, raw}, nil
 }
 
-// Up reports whether the model can be asked now.
-func (l *LLM) Up() bool { return l.model.Up() }
+// hasTuned reports whether the tuned model can be asked now.
+func (l *LLM) hasTuned() bool { return l.tuned != nil && l.tuned.Up() }
+
+// helps reports whether a model can be asked now for a second opinion on the language. The tuned model's base is too
+// small to read Chinese.
+func (l *LLM) helps(lang shop.Lang) bool {
+	if l.hasTuned() {
+		return lang == shop.English
+	}
+	return l.model.Up()
+}
 
 // instructions and examples come first and never change, so that the model's cache of them holds.
 const instructions = "You read what a shop's customer wrote and answer with JSON: the intent and only the details that were said. " +
@@ -92,21 +104,12 @@ var parseExamples = []llm.Message{
 // Parse asks the model. Errors are the model's: llm.ErrDown, ErrLate, ErrInvalid, ErrBreaker.
 func (l *LLM) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
 	r := read(u)
-	ask := r.original
-	if len(u.Shown) > 0 {
-		var titles []string
-		for i, s := range u.Shown[:min(len(u.Shown), 8)] {
-			titles = append(titles, fmt.Sprintf("%d %s", i+1, first(s.Title, 40)))
-		}
-		ask = "Screen: " + strings.Join(titles, ", ") + "\n" + ask
+	ask := l.askModel
+	if l.hasTuned() && r.lang == shop.English {
+		ask = l.askTuned
 	}
-	if u.Summary != "" {
-		ask = "Earlier: " + first(u.Summary, 300) + "\n" + ask
-	}
-	messages := append([]llm.Message{{Role: llm.System, Content: instructions}}, parseExamples...)
-	messages = append(messages, llm.Message{Role: llm.User, Content: first(ask, 900)})
-	var m reply
-	if err := l.model.JSON(ctx, messages, l.schema, &m); err != nil {
+	m, err := ask(ctx, r)
+	if err != nil {
 		return shop.Parse{}, fmt.Errorf("parse by model: %w", err)
 	}
 	intent := shop.Intent(m.Intent)
@@ -114,6 +117,46 @@ func (l *LLM) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
 		return shop.Parse{}, fmt.Errorf("parse by model: intent %q: %w", first(m.Intent, 30), llm.ErrInvalid)
 	}
 	return shop.Parse{Intent: intent, Slots: m.checked(r), Lang: r.lang, Confidence: 0.5, Parser: "llm"}, nil
+}
+
+// doubt is what is left of each other intent where a model that was not trained for it names one.
+const doubt = 0.18
+
+// weigh asks how likely each intent is, in the order of intentOrder. The tuned model tells by one token; another names one
+// intent, and may be wrong.
+func (l *LLM) weigh(ctx context.Context, u shop.Utterance) ([]float64, error) {
+	if l.hasTuned() {
+		likely, err := l.tuned.First(ctx, tunedPrompt(read(u)))
+		if err != nil {
+			return nil, err
+		}
+		return beliefs(likely)
+	}
+	parse, err := l.Parse(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	p := slices.Repeat([]float64{doubt}, len(intentOrder))
+	p[slices.Index(intentOrder, parse.Intent)] = 1
+	return p, nil
+}
+
+// askModel has the model at hand parse, by instructions, examples and a schema.
+func (l *LLM) askModel(ctx context.Context, r *reading) (m reply, err error) {
+	ask := r.original
+	if len(r.shown) > 0 {
+		var titles []string
+		for i, s := range r.shown[:min(len(r.shown), 8)] {
+			titles = append(titles, fmt.Sprintf("%d %s", i+1, first(s.Title, 40)))
+		}
+		ask = "Screen: " + strings.Join(titles, ", ") + "\n" + ask
+	}
+	if r.summary != "" {
+		ask = "Earlier: " + first(r.summary, 300) + "\n" + ask
+	}
+	messages := append([]llm.Message{{Role: llm.System, Content: instructions}}, parseExamples...)
+	messages = append(messages, llm.Message{Role: llm.User, Content: first(ask, 900)})
+	return m, l.model.JSON(ctx, messages, l.schema, &m)
 }
 
 // checked keeps of the model's slots what the utterance bears out.
@@ -124,16 +167,29 @@ func (m reply) checked(r *reading) shop.Slots {
 		}
 		return ""
 	}
-	s := shop.Slots{Product: said(m.Product), Brand: said(m.Brand), Color: said(m.Color), Size: said(m.Size), Material: said(m.Material), OrderID: said(m.OrderID)}
+	s := shop.Slots{Product: said(m.Product), Brand: said(m.Brand), Color: said(m.Color), Material: said(m.Material)}
 	if slices.Contains(lexicon.AudiencesIn(r.full), m.Audience) {
 		s.Audience = m.Audience
 	}
-	// Amounts and their currency are read by the grammar: it does not miscount.
+	// Amounts, sizes and numbers are read by the grammar: it does not miscount.
+	r.orderNumber()
 	r.prices()
-	s.PriceMin, s.PriceMax, s.Currency = r.slots.PriceMin, r.slots.PriceMax, r.slots.Currency
-	switch by := shop.Sort(m.Sort); by {
-	case shop.SortPriceAsc, shop.SortPriceDesc, shop.SortRating, shop.SortNewest:
-		s.Sort = by
+	r.sort()
+	r.positions()
+	r.size()
+	read := r.slots
+	switch shop.Intent(m.Intent) {
+	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
+		s.PriceMin, s.PriceMax, s.Currency = read.PriceMin, read.PriceMax, read.Currency
+		s.Size, s.Sort = cmp.Or(said(m.Size), read.Size), read.Sort
+		switch by := shop.Sort(m.Sort); by {
+		case shop.SortPriceAsc, shop.SortPriceDesc, shop.SortRating, shop.SortNewest:
+			s.Sort = by
+		}
+	case shop.IntentCompare, shop.IntentProductQuestion, shop.IntentAddToCart, shop.IntentRemoveFromCart:
+		s.Reference = slices.Clone(read.Reference)
+	case shop.IntentOrderStatus, shop.IntentReturnRefund, shop.IntentComplaint:
+		s.OrderID = cmp.Or(said(m.OrderID), read.OrderID)
 	}
 	for _, x := range m.Exclude {
 		if x = said(x); x != "" && len(s.Exclude) < 4 {

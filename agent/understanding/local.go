@@ -45,49 +45,74 @@ func (l *Local) Mend(product string) string { return l.words.p.Load().speller.Me
 
 // Parse fails only where the embedder fails or ctx ends.
 func (l *Local) Parse(ctx context.Context, u shop.Utterance) (shop.Parse, error) {
-	parse, _, err := l.weigh(ctx, u)
-	return parse, err
+	w, err := l.weigh(ctx, u)
+	if err != nil {
+		return shop.Parse{}, err
+	}
+	return w.parse(argmax(w.beliefs)), nil
 }
 
 // embedded is how many characters of an utterance are embedded: what is meant is said early.
 const embedded = 160
 
-// weigh parses and returns the probability of each intent too.
-func (l *Local) weigh(ctx context.Context, u shop.Utterance) (shop.Parse, []float64, error) {
+// weighed is an utterance that was read, before its intent is chosen.
+type weighed struct {
+	*scene
+	model    *model
+	vector   []float32
+	features []uint32
+	// beliefs are the probabilities of the intents, in the order of intentOrder.
+	beliefs []float64
+}
+
+func (l *Local) weigh(ctx context.Context, u shop.Utterance) (weighed, error) {
 	lang := read(shop.Utterance{Text: u.Text}).lang
-	m := l.models[lang]
-	s := see(u, l.words.p.Load(), m)
-	var vector []float32
-	if text := embedText(s.r.full); text != "" {
+	w := weighed{model: l.models[lang]}
+	w.scene = see(u, l.words.p.Load(), w.model)
+	if text := embedText(w.r.full); text != "" {
 		vectors, err := l.embed[lang].Embed(ctx, []string{text})
 		if err != nil {
-			return shop.Parse{}, nil, fmt.Errorf("embed the utterance: %w", err)
+			return w, fmt.Errorf("embed the utterance: %w", err)
 		}
-		vector = vectors[0]
+		w.vector = vectors[0]
 	}
-	features := s.features()
-	p := m.intents.probabilities(vector, features)
-	best := argmax(p)
-	if certain := s.certain(); certain != "" {
-		best = slices.Index(intentOrder, certain)
-		p[best] = max(p[best], certainty)
+	w.features = w.scene.features()
+	w.beliefs = w.model.intents.probabilities(w.vector, w.features)
+	if certain := w.certain(); certain != "" {
+		atLeast(w.beliefs, slices.Index(intentOrder, certain), certainty)
 	}
+	return w, nil
+}
+
+// atLeast raises one of the probabilities to p; the others share the rest as before.
+func atLeast(beliefs []float64, at int, p float64) {
+	had := beliefs[at]
+	if had >= p {
+		return
+	}
+	for i := range beliefs {
+		beliefs[i] *= (1 - p) / (1 - had)
+	}
+	beliefs[at] = p
+}
+
+// parse reads the slots for the chosen intent; it is called once.
+func (w weighed) parse(best int) shop.Parse {
 	intent := intentOrder[best]
-	if intent == shop.IntentRefine && len(u.Shown) == 0 && s.knownNoun() && !s.mentioned(s.product()) {
+	if intent == shop.IntentRefine && len(w.r.shown) == 0 && w.knownNoun() && !w.mentioned(w.product()) {
 		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
 	}
-	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(s.topics) == 0 && s.speaksOfKind() && s.r.has(doYouSell) {
+	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(w.topics) == 0 && w.speaksOfKind() && w.r.has(doYouSell) {
 		intent = shop.IntentSearch
 	}
-	if intent == shop.IntentOutOfScope && p[best] < unsure && s.beginsWithKind() {
+	if intent == shop.IntentOutOfScope && w.beliefs[best] < unsure && w.beginsWithKind() {
 		intent = shop.IntentSearch
 	}
 	topic := ""
 	if intent == shop.IntentFAQ {
-		topic = topicOrder[argmax(m.topics.probabilities(vector, features))]
+		topic = topicOrder[argmax(w.model.topics.probabilities(w.vector, w.features))]
 	}
-	slots := s.finish(intent, topic)
-	return shop.Parse{Intent: intent, Slots: slots, Lang: lang, Confidence: p[best], Parser: "local"}, p, nil
+	return shop.Parse{Intent: intent, Slots: w.finish(intent, topic), Lang: w.r.lang, Confidence: w.beliefs[best], Parser: "local"}
 }
 
 // unsure is the belief under which an utterance that begins with the name of a thing is a search for it.
@@ -99,11 +124,4 @@ func embedText(full string) string {
 		return string(runes[:embedded])
 	}
 	return full
-}
-
-// as reads the utterance's slots for an intent that the model chose.
-func (l *Local) as(u shop.Utterance, chosen shop.Parse) shop.Parse {
-	s := see(u, l.words.p.Load(), l.models[chosen.Lang])
-	chosen.Slots = s.finish(chosen.Intent, chosen.Slots.Topic)
-	return chosen
 }

@@ -1,13 +1,16 @@
 package understanding_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"floorwalker/agent/llm"
+	"floorwalker/agent/llm/ollamatest"
 	"floorwalker/agent/understanding"
 	"floorwalker/onnx/onnxtest"
 	"floorwalker/shop"
@@ -102,7 +105,7 @@ func (s *scripted) JSON(_ context.Context, messages []llm.Message, schema json.R
 
 func TestTheModelsWordsAreChecked(t *testing.T) {
 	model := &scripted{up: true, answer: `{"intent":"search","product":"mouse","brand":"Invented","color":"red","price_max":5,"reference":[9],"order_id":"DROP TABLE","sort":"free"}`}
-	parser, err := understanding.NewLLM(model)
+	parser, err := understanding.NewLLM(model, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +133,7 @@ func TestAutoFallsBackToTheLocalParser(t *testing.T) {
 		"late":    {scripted{up: true, err: llm.ErrLate}, "late", 1},
 		"garbage": {scripted{up: true, err: llm.ErrInvalid}, "invalid", 1},
 	} {
-		asked, err := understanding.NewLLM(&c.model)
+		asked, err := understanding.NewLLM(&c.model, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,6 +141,108 @@ func TestAutoFallsBackToTheLocalParser(t *testing.T) {
 		if err != nil || got.Intent != shop.IntentSearch || got.Parser != "local" || got.Fallback != c.fallback || c.model.asked != c.asked {
 			t.Errorf("%s: %+v, %v, asked %d times", name, got, err, c.model.asked)
 		}
+	}
+}
+
+// adapted is a stand-in for the model that was trained to parse.
+type adapted struct {
+	up     bool
+	likely map[string]float64
+	asked  int
+	prompt string
+}
+
+func (a *adapted) Up() bool { return a.up }
+
+func (a *adapted) Short(_ context.Context, prompt string, _ int) (string, error) {
+	a.asked, a.prompt = a.asked+1, prompt
+	return " add|p mouse|b Invented", nil
+}
+
+func (a *adapted) First(_ context.Context, prompt string) (map[string]float64, error) {
+	a.asked, a.prompt = a.asked+1, prompt
+	return a.likely, nil
+}
+
+func TestAutoWeighsBothOpinions(t *testing.T) {
+	local := newLocal(t)
+	const text = "that could do" // the local parser is in doubt
+	alone, err := local.Parse(t.Context(), shop.Utterance{Text: text, Shown: printers})
+	if err != nil || alone.Confidence > 0.9 {
+		t.Fatalf("%+v, %v", alone, err)
+	}
+	for name, c := range map[string]struct {
+		tuned   adapted
+		text    string
+		asked   int
+		untuned int
+		parser  string
+		intent  shop.Intent
+	}{
+		"a sure one decides":             {adapted{up: true, likely: map[string]float64{" add": 0.999}}, text, 1, 0, "llm", shop.IntentAddToCart},
+		"away: the untuned one is asked": {adapted{}, text, 0, 1, "llm", ""},
+		"no answer: the local one":       {adapted{up: true, likely: map[string]float64{" the": 1}}, text, 1, 0, "local", alone.Intent},
+		"Chinese is not asked":           {adapted{up: true}, "那个白色的吧", 0, 0, "local", ""},
+	} {
+		untuned := scripted{up: true, answer: `{"intent":"search"}`}
+		asked, err := understanding.NewLLM(&untuned, &c.tuned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := understanding.NewAuto(local, asked, 2).Parse(t.Context(), shop.Utterance{Text: c.text, Shown: printers})
+		if err != nil || got.Parser != c.parser || c.tuned.asked != c.asked || untuned.asked != c.untuned || c.intent != "" && got.Intent != c.intent {
+			t.Errorf("%s: %+v, %v; asked %d and %d times", name, got, err, c.tuned.asked, untuned.asked)
+		}
+		if c.asked > 0 && !strings.Contains(c.tuned.prompt, "Seen: 1 Acme Jet 100, 2 Borel Laser 7, 3 Corin Duo\nSaid: that") {
+			t.Errorf("%s: asked %q", name, c.tuned.prompt)
+		}
+	}
+}
+
+func TestTheTunedModelsWordsAreChecked(t *testing.T) {
+	asked, err := understanding.NewLLM(&scripted{}, &adapted{up: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := asked.Parse(t.Context(), shop.Utterance{Text: "put the second mouse in my cart", Shown: printers})
+	if diff := cmp.Diff(shop.Slots{Product: "mouse", Reference: []int{2}}, got.Slots); err != nil || got.Intent != shop.IntentAddToCart || diff != "" {
+		t.Errorf("%s, %v: slots differ (-want +got):\n%s", got.Intent, err, diff)
+	}
+}
+
+// TestALargerModelGoesByExamples takes a model for which there is no adapter: instructions and examples never change, so
+// that the server's cache of them holds.
+func TestALargerModelGoesByExamples(t *testing.T) {
+	server := ollamatest.New(t, "qwen3:8b")
+	client, err := llm.New(server.URL, "qwen3:8b", llm.Options{ProbeDown: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- client.Run(ctx) }()
+	defer func() { stop(); <-ended }()
+	for !client.Up() {
+		time.Sleep(5 * time.Millisecond)
+	}
+	asked, err := understanding.NewLLM(client, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Script(ollamatest.Reply{Text: `{"intent":"search","product":"kettle","color":"red"}`}, ollamatest.Reply{Text: `{"intent":"refine","sort":"price_asc"}`})
+	if got, err := asked.Parse(t.Context(), shop.Utterance{Text: "a red kettle"}); err != nil || got.Intent != shop.IntentSearch || got.Slots.Product != "kettle" || got.Slots.Color != "red" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := asked.Parse(t.Context(), shop.Utterance{Text: "cheaper ones", Shown: printers, History: []string{"a printer"}}); err != nil || got.Intent != shop.IntentRefine || got.Slots.Sort != shop.SortPriceAsc {
+		t.Errorf("%+v, %v", got, err)
+	}
+	requests := server.Requests()
+	before, after := requests[0].Messages, requests[1].Messages
+	if diff := cmp.Diff(before[:len(before)-1], after[:len(after)-1]); diff != "" {
+		t.Errorf("what comes before the utterance changed:\n%s", diff)
+	}
+	if !bytes.Equal(requests[0].Format, requests[1].Format) || !strings.Contains(string(requests[0].Format), `"out_of_scope"`) {
+		t.Errorf("schemas: %s and %s", requests[0].Format, requests[1].Format)
 	}
 }
 

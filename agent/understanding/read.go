@@ -22,6 +22,7 @@ type reading struct {
 	marks                 []mark
 	shown                 []shop.ShownProduct
 	history               []string
+	summary               string
 	slots                 shop.Slots
 }
 
@@ -61,7 +62,7 @@ func read(u shop.Utterance) *reading {
 	if len(lower) != len(text) { // a letter whose lower case is longer: places would differ
 		text = lower
 	}
-	return &reading{lang: lexicon.DetectLang(text), original: text, lower: lower, full: lower, shown: u.Shown, history: u.History}
+	return &reading{lang: lexicon.DetectLang(text), original: text, lower: lower, full: lower, shown: u.Shown, history: u.History, summary: u.Summary}
 }
 
 // take finds the pattern, marks the match and returns its groups (the whole first), or nil.

@@ -50,6 +50,7 @@ type languageModel struct {
 	VisionModel    string  `help:"A model of the same Ollama that can look at the pictures that customers send, as in moondream. Without one a person looks at them." env:"FLOORWALKER_VISION_MODEL"`
 	LLM            bool    `name:"llm" help:"Use a language model at all." default:"true" negatable:"" env:"FLOORWALKER_LLM"`
 	Parser         string  `help:"Who parses utterances: the local parser, the language model, or by confidence." enum:"auto,local,llm" default:"auto" env:"FLOORWALKER_PARSER"`
+	Tuned          bool    `help:"Have the small model parse by the adapter in the folder of models, where there is one; larger models go by examples." default:"true" negatable:"" env:"FLOORWALKER_TUNED_PARSER"`
 	CustomerTokens int     `help:"How many of the model's tokens one customer may use in an hour; then templates answer. Negative: no limit." default:"60000" env:"FLOORWALKER_CUSTOMER_TOKENS"`
 	NetworkTokens  int     `help:"The same for all who come from one address." default:"600000" env:"FLOORWALKER_NETWORK_TOKENS"`
 	Threshold      float64 `help:"Under this confidence of the local parser the language model is asked (parser auto)." default:"0.45" env:"FLOORWALKER_PARSER_THRESHOLD"`

@@ -27,8 +27,9 @@ type evalCmd struct {
 
 // evalUnderstandingCmd measures intents and slots.
 type evalUnderstandingCmd struct {
-	Cases   string `required:"" type:"existingfile" help:"Cases, one JSON object a line."`
-	Verbose bool   `short:"v" help:"Show every case that is not exact."`
+	Cases    string        `required:"" type:"existingfile" help:"Cases, one JSON object a line."`
+	Verbose  bool          `short:"v" help:"Show every case that is not exact."`
+	Patience time.Duration `help:"How long the model may take for an utterance: what is measured is its answer." default:"1m"`
 	services
 	languageModel
 }
@@ -78,7 +79,7 @@ func (c *evalUnderstandingCmd) parser(ctx context.Context, local *understanding.
 	if c.Parser == "local" || c.Parser == "auto" && c.OllamaHost == "" && !embedded.OllamaBuilt(c.cacheDir()) {
 		return local, func() {}, nil
 	}
-	m, err := startModel(c.languageModel, c.services, nil, warnings(std.err))
+	m, err := startModel(c.languageModel, c.services, nil, c.Patience, warnings(std.err))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +96,7 @@ func (c *evalUnderstandingCmd) parser(ctx context.Context, local *understanding.
 	}
 	go func() {
 		defer close(done)
-		_ = m.client.Run(running) // ends with the context
+		_ = m.watch(running) // ends with the context
 	}()
 	for deadline := time.Now().Add(modelWait); !m.client.Up(); time.Sleep(100 * time.Millisecond) {
 		if ctx.Err() != nil || time.Now().After(deadline) {
@@ -103,8 +104,16 @@ func (c *evalUnderstandingCmd) parser(ctx context.Context, local *understanding.
 			return nil, nil, fmt.Errorf("the language model is not there: %s", m.client.Status())
 		}
 	}
+	if m.tuned != nil && m.adapter.Fits(m.client.Info()) {
+		for deadline := time.Now().Add(modelWait); !m.tuned.Up(); time.Sleep(100 * time.Millisecond) {
+			if ctx.Err() != nil || time.Now().After(deadline) {
+				stop()
+				return nil, nil, fmt.Errorf("the adapted model is not there: %s", m.tuned.Status())
+			}
+		}
+	}
 	if c.Parser == "llm" {
-		asked, err := understanding.NewLLM(m.client)
+		asked, err := m.asked()
 		return modelAlone{asked}, stop, err
 	}
 	parser, err := m.parser(local, c.languageModel)

@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -23,11 +27,21 @@ type model struct {
 	client *llm.Client
 	// vision looks at pictures; nil where no model is named for that.
 	vision *llm.Client
-	ollama *embedded.Ollama
+	// tuned is the small model adapted to parse; it and adapter are nil where there is none.
+	tuned   *llm.Client
+	adapter *llm.Adapter
+	ollama  *embedded.Ollama
 }
 
-// startModel starts the embedded Ollama where no address is given; it returns at once.
-func startModel(c languageModel, s services, budget llm.Budget, log *slog.Logger) (*model, error) {
+// adapterFolder is the folder of the adapter with which the small model parses, beside the other models.
+const adapterFolder = "smollm2-parser"
+
+// adapterContext is the adapted model's window in tokens: its prompts are short, and memory goes by it.
+const adapterContext = 512
+
+// startModel starts the embedded Ollama where no address is given; it returns at once. patience is the deadline of a
+// question whose answer is parsed; 0 stands for the client's own.
+func startModel(c languageModel, s services, budget llm.Budget, patience time.Duration, log *slog.Logger) (*model, error) {
 	m := &model{}
 	if !c.LLM {
 		return m, nil
@@ -41,10 +55,21 @@ func startModel(c languageModel, s services, budget llm.Budget, log *slog.Logger
 		address = m.ollama.URL()
 	}
 	var err error
-	m.client, err = llm.New(address, c.Model, llm.Options{FirstToken: 6 * time.Second, Budget: budget, Logger: log})
+	m.client, err = llm.New(address, c.Model, llm.Options{FirstToken: 6 * time.Second, JSONTimeout: patience, Budget: budget, Logger: log})
 	if err == nil && c.VisionModel != "" {
 		m.vision, err = llm.New(address, c.VisionModel, llm.Options{JSONTimeout: visionPatience, Wait: visionPatience, Budget: budget, Logger: log})
 	}
+	if err != nil || !c.Tuned {
+		return m, err
+	}
+	dir := filepath.Join(s.Models, adapterFolder)
+	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if m.adapter, err = llm.ReadAdapter(dir, c.Model, understanding.Template); err != nil {
+		return m, err
+	}
+	m.tuned, err = llm.New(address, m.adapter.Model(), llm.Options{Adapter: m.adapter, JSONTimeout: patience, ContextTokens: adapterContext, Budget: budget, Logger: log})
 	return m, err
 }
 
@@ -58,13 +83,34 @@ func (m *model) stop() error {
 	return m.ollama.Stop(context.Background())
 }
 
+// watch looks for the model, and for the adapted one where it fits.
+func (m *model) watch(ctx context.Context) error {
+	var tuned sync.WaitGroup
+	defer tuned.Wait()
+	if m.tuned != nil {
+		tuned.Go(func() {
+			for !m.client.Up() {
+				select {
+				case <-ctx.Done():
+					return
+				case <-time.After(100 * time.Millisecond):
+				}
+			}
+			if m.adapter.Fits(m.client.Info()) {
+				_ = m.tuned.Run(ctx) // ends with ctx
+			}
+		})
+	}
+	return m.client.Run(ctx)
+}
+
 // run watches the model and tells every open conversation when it comes or goes.
 func (m *model) run(ctx context.Context, manager *dialog.Manager) error {
 	if m.client == nil {
 		return nil
 	}
 	ended := make(chan error, 2)
-	go func() { ended <- m.client.Run(ctx) }()
+	go func() { ended <- m.watch(ctx) }()
 	if m.vision != nil {
 		var looking sync.WaitGroup
 		looking.Go(func() { ended <- m.vision.Run(ctx) })
@@ -114,7 +160,7 @@ func (m *model) parser(local *understanding.Local, c languageModel) (agent.Parse
 	if m.client == nil || c.Parser == "local" {
 		return local, nil
 	}
-	asked, err := understanding.NewLLM(m.client)
+	asked, err := m.asked()
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +169,14 @@ func (m *model) parser(local *understanding.Local, c languageModel) (agent.Parse
 		threshold = 2 // no confidence is that high: the model is always asked
 	}
 	return understanding.NewAuto(local, asked, threshold), nil
+}
+
+// asked parses by the model alone.
+func (m *model) asked() (*understanding.LLM, error) {
+	if m.tuned == nil {
+		return understanding.NewLLM(m.client, nil)
+	}
+	return understanding.NewLLM(m.client, m.tuned)
 }
 
 // writer has the model word answers; nil without one.

@@ -144,7 +144,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	ledger := spending.NewLedger(base.pool, spending.Options{Customer: c.CustomerTokens, Network: c.NetworkTokens, Logger: log})
-	model, err := startModel(c.languageModel, c.services, ledger, log)
+	model, err := startModel(c.languageModel, c.services, ledger, 0, log)
 	if err != nil {
 		return err
 	}

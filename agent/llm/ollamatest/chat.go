@@ -2,6 +2,7 @@ package ollamatest
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -88,7 +89,11 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, ask Request, reply
 			if i+round > 0 && !wait(reply.Pause) {
 				return false
 			}
-			if err := json.NewEncoder(w).Encode(line(ask.Model, token)); err != nil {
+			sent := line(ask.Model, token)
+			if i+round == 0 && ask.Logprobs {
+				sent["logprobs"] = logprobs(token, reply.Likely)
+			}
+			if err := json.NewEncoder(w).Encode(sent); err != nil {
 				return false
 			}
 			if flush.Flush() != nil {
@@ -121,6 +126,15 @@ func (s *Server) play(w http.ResponseWriter, r *http.Request, ask Request, reply
 func line(model, token string) map[string]any {
 	return map[string]any{"model": model, "created_at": "2026-01-01T00:00:00Z", "done": false,
 		"message": map[string]string{"role": "assistant", "content": token}}
+}
+
+// logprobs are a token's, as Ollama tells them.
+func logprobs(token string, likely map[string]float64) []map[string]any {
+	top := []map[string]any{}
+	for t, p := range likely {
+		top = append(top, map[string]any{"token": t, "logprob": math.Log(p)})
+	}
+	return []map[string]any{{"token": token, "logprob": math.Log(max(likely[token], 1e-9)), "top_logprobs": top}}
 }
 
 // split parts a text about as finely as a model does.

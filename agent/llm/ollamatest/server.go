@@ -7,7 +7,10 @@
 package ollamatest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +36,8 @@ type Reply struct {
 	Hang, Cut, Endless bool
 	// Reason is the done_reason. Default "stop".
 	Reason string
+	// Likely are the probabilities of what may stand in place of the first token, told where the request asks for them.
+	Likely map[string]float64
 	// PromptTokens is the count that the server reports. Default the words of the prompt.
 	PromptTokens int
 }
@@ -44,7 +49,19 @@ type Request struct {
 	Format   json.RawMessage
 	Options  map[string]any
 	Stream   *bool
+	// Logprobs and TopLogprobs ask for the probabilities of tokens.
+	Logprobs    bool
+	TopLogprobs int `json:"top_logprobs"`
 }
+
+// Creation is a request to make a model.
+type Creation struct {
+	Model, From, Template string
+	Adapters              map[string]string
+}
+
+// SmallWeights is how many weights SmolLM2-135M has; the server's models have as many unless SetWeights is called.
+const SmallWeights = 134515008
 
 // Prompt is all messages in one text.
 func (r Request) Prompt() string {
@@ -68,18 +85,23 @@ type Server struct {
 	requests  []Request
 	cancelled int
 	loads     int
+	weights   int64
+	created   []Creation
+	blobs     map[string][]byte
 	quit      chan struct{}
 }
 
 // New starts a server that has the named models; it stops when the test ends.
 func New(t testing.TB, models ...string) *Server {
 	t.Helper()
-	s := &Server{models: models, quit: make(chan struct{}), answer: func(Request) Reply { return Reply{Text: "Fine."} }}
+	s := &Server{models: models, weights: SmallWeights, blobs: map[string][]byte{}, quit: make(chan struct{}), answer: func(Request) Reply { return Reply{Text: "Fine."} }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/version", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, map[string]any{"version": "0.17.4"}) })
 	mux.HandleFunc("GET /api/tags", s.tags)
 	mux.HandleFunc("POST /api/show", s.show)
 	mux.HandleFunc("POST /api/chat", s.chat)
+	mux.HandleFunc("POST /api/blobs/{digest}", s.blob)
+	mux.HandleFunc("POST /api/create", s.create)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.isDown() {
 			hangUp(w)
@@ -122,6 +144,20 @@ func (s *Server) SetDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+}
+
+// SetWeights changes how many weights the server says that its models have.
+func (s *Server) SetWeights(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.weights = n
+}
+
+// Created are the models that were made so far.
+func (s *Server) Created() []Creation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.created)
 }
 
 // Requests are the chat requests so far, without those that only load the model.
@@ -177,8 +213,43 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "model '"+ask.Model+"' not found")
 		return
 	}
-	writeJSON(w, map[string]any{"details": map[string]any{"family": "llama", "parameter_size": "134.52M"},
-		"model_info": map[string]any{"general.parameter_count": 134515008}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	writeJSON(w, map[string]any{"details": map[string]any{"family": "llama"}, "model_info": map[string]any{"general.parameter_count": s.weights}})
+}
+
+// blob takes a file that its digest names.
+func (s *Server) blob(w http.ResponseWriter, r *http.Request) {
+	data, err := io.ReadAll(r.Body)
+	digest := r.PathValue("digest")
+	if sum := sha256.Sum256(data); err != nil || digest != "sha256:"+hex.EncodeToString(sum[:]) {
+		fail(w, http.StatusBadRequest, "the digest does not match")
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blobs[digest] = data
+	w.WriteHeader(http.StatusCreated)
+}
+
+// create makes a model of one that is there and an adapter that was sent.
+func (s *Server) create(w http.ResponseWriter, r *http.Request) {
+	var ask Creation
+	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, digest := range ask.Adapters {
+		if s.blobs[digest] == nil || !slices.Contains(s.models, ask.From) {
+			fail(w, http.StatusBadRequest, "no such model or blob")
+			return
+		}
+	}
+	s.created = append(s.created, ask)
+	s.models = append(s.models, ask.Model)
+	writeJSON(w, map[string]any{"status": "success"})
 }
 
 func writeJSON(w http.ResponseWriter, v any) {
