@@ -181,8 +181,7 @@ test("in a frame of a third party it works, and its conversation is another than
   const page = await openPage(browser, "about:blank");
   const frame = await inFrame(page);
   await page.reload();
-  await frame.locator("#launcher").click();
-  await frame.locator(".message.assistant:not(.writing)").first().waitFor(); // the frame keeps its own
+  await frame.locator(".message.assistant:not(.writing)").first().waitFor(); // the frame keeps its own, and was open
   const own = await page.context().newPage();
   await own.goto(`http://127.0.0.1:${host.address().port}/shop`);
   await own.locator("#launcher").waitFor();
