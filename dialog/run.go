@@ -198,15 +198,23 @@ func (m *Manager) beat(ctx context.Context, running []*turn) error {
 	return nil
 }
 
+// CompareDatabase gives every session a new epoch where the database was restored since. Run does so again and again; a
+// server does it once before it lets clients in, so that none goes on in a log that is gone.
+func (m *Manager) CompareDatabase(ctx context.Context) error {
+	renewed, err := m.store.renewEpochs(ctx)
+	if renewed > 0 {
+		m.log.Warn("this database was restored: every session has a new epoch", "sessions", renewed)
+	}
+	return err
+}
+
 // sweepBatch is how many abandoned sessions one sweep takes on.
 const sweepBatch = 200
 
 // sweep ends answers whose writer is gone, and takes up questions that nobody answers.
 func (m *Manager) sweep(ctx context.Context) {
-	if renewed, err := m.store.renewEpochs(ctx); err != nil {
+	if err := m.CompareDatabase(ctx); err != nil {
 		m.logUnlessDone(ctx, "the log's database not checked", err)
-	} else if renewed > 0 {
-		m.log.Warn("this database was restored: every session has a new epoch", "sessions", renewed)
 	}
 	expired, waiting, err := m.store.abandoned(ctx, m.o.SweepEvery/2, sweepBatch)
 	if err != nil {

@@ -199,6 +199,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	server := web.New(parts, web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, TrustedProxies: proxies, HSTS: c.HSTS, VerifiedOnly: c.VerifiedOnly,
 		AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
+	if err := manager.CompareDatabase(ctx); err != nil {
+		log.Warn("whether the database was restored is looked at again", "error", err)
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s (--listen chooses another address): %w", c.Listen, err)
