@@ -730,12 +730,14 @@ test("where WebSockets are blocked the chat goes by server-sent events, and lose
   const sku = await page.locator(".card").first().getAttribute("data-sku");
   await page.locator(".card .add").first().click();
   await page.locator("#cart-count", { hasText: "1" }).waitFor();
+  ollama.pause = 300; // it is still being written when the server is killed
   await ask(page, "desk lamp");
   await page.locator(".message.writing .text", { hasText: "Let" }).waitFor();
   await shop.close("SIGKILL");
   await page.locator('#state[data-state="offline"]').waitFor();
   await ask(page, "stoneware mug");
   await page.locator(".message.unsent").waitFor();
+  ollama.pause = 4;
   await shop.open();
   await online(page);
   await answered(page, 3);
