@@ -39,8 +39,10 @@ func searched(product string, rules []shop.SearchRule) string {
 		if r.Kind != shop.RuleSynonym {
 			continue
 		}
-		if at := wordAt(strings.ToLower(product), r.Subject); at >= 0 {
-			return product[:at] + r.Means + product[at+len(r.Subject):]
+		// Small letters may take another number of bytes ("İ" has two, "i" one), so the rest is taken from them too.
+		small := strings.ToLower(product)
+		if at := wordAt(small, r.Subject); at >= 0 {
+			return small[:at] + r.Means + small[at+len(r.Subject):]
 		}
 	}
 	return product

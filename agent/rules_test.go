@@ -10,7 +10,7 @@ func TestASynonymStandsForWholeWords(t *testing.T) {
 	rules := []shop.SearchRule{{Kind: shop.RuleSynonym, Subject: "trainers", Means: "running shoes"}, {Kind: shop.RuleSynonym, Subject: "跑鞋", Means: "跑步鞋"},
 		{Kind: shop.RuleBrand, Subject: "acme", Boost: 0.5}}
 	for given, want := range map[string]string{"Trainers": "running shoes", "red trainers for women": "red running shoes for women", "trainersocks": "trainersocks",
-		"lighttrainers": "lighttrainers", "红色跑鞋男": "红色跑步鞋男", "acme bags": "acme bags", "": ""} {
+		"lighttrainers": "lighttrainers", "红色跑鞋男": "红色跑步鞋男", "acme bags": "acme bags", "ⱥⱥ İİİ Trainers": "ⱥⱥ iii running shoes", "": ""} {
 		if got := searched(given, rules); got != want {
 			t.Errorf("%q is searched as %q, want %q", given, got, want)
 		}

@@ -71,12 +71,17 @@ type playgroundInput struct {
 	}
 }
 
+// playgroundTurn is what the admin tries, as a customer of nobody's.
+func playgroundTurn(ctx context.Context, text string) shop.Turn {
+	return shop.Turn{SessionID: "playground", Customer: "playground:" + loginOf(ctx).Agent.ID, MessageID: "playground", Text: text}
+}
+
 // playgroundRoutes show every step of a turn.
 func (s *Server) playgroundRoutes(api huma.API) {
 	huma.Register(api, s.operation(api, http.MethodPost, adminAPI+"/playground", "inspectTurn", "Answer an utterance and tell each step; nothing is stored", http.StatusOK),
 		func(ctx context.Context, in *playgroundInput) (*struct{ Body shop.Inspection }, error) {
-			login := loginOf(ctx)
-			turn := shop.Turn{SessionID: "playground", Customer: "playground:" + login.Agent.ID, MessageID: "playground", Text: in.Body.Text, State: in.Body.State, Locale: in.Body.Locale}
+			turn := playgroundTurn(ctx, in.Body.Text)
+			turn.State, turn.Locale = in.Body.State, in.Body.Locale
 			told, err := s.parts.Operator.Playground.Inspect(ctx, turn)
 			return answer(ctx, s, "turn not inspected", told, err)
 		})

@@ -47,7 +47,7 @@ func (s *Server) tryRules(ctx context.Context, in *tryInput) (*struct{ Body trie
 	if err != nil {
 		return nil, s.fail(ctx, "rules not tried", err)
 	}
-	turn := shop.Turn{SessionID: "playground", Customer: "playground:" + loginOf(ctx).Agent.ID, MessageID: "playground", Text: in.Body.Text}
+	turn := playgroundTurn(ctx, in.Body.Text)
 	before, err := s.parts.Operator.Playground.Inspect(ctx, turn)
 	if err != nil {
 		return nil, s.fail(ctx, "rules not tried", err)
