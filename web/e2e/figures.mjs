@@ -54,7 +54,7 @@ try {
     await answered(page, asked + 1);
     await page.locator(".message.writing").waitFor({ state: "detached" });
   }
-  ollama.pause = 60; // an answer that lasts as long as the typing does
+  Object.assign(ollama, { pause: 60, lingers: true }); // an answer that lasts as long as the typing does
   await ask(page, "running shoes");
   await page.locator(".message.writing .text", { hasText: "Let" }).waitFor();
   await page.evaluate(() => {
@@ -72,6 +72,7 @@ try {
   }
   figures["cards in the history"] = await page.locator(".card").count();
   figures["a stream was on the screen to the end"] = await page.locator(".message.writing").count() === 1;
+  Object.assign(ollama, { pause: 4, lingers: false });
   const delays = await page.evaluate(() => window.delays);
   figures["input latency, ms, median"] = median(delays);
   figures["input latency, ms, 95th percentile"] = delays.toSorted((a, b) => a - b)[Math.floor(delays.length * 0.95)];
@@ -79,7 +80,8 @@ try {
   await page.context().close();
 
   // Memory: what a long conversation costs beyond what stands on the screen. A page that was there for all of it is set
-  // beside one that has just read the same history.
+  // beside one that has just read the same history, early and at the end: what both have more of at the end is on the
+  // screen, and what the one had more of early is not for the messages.
   const heap = async session => {
     await session.send("HeapProfiler.collectGarbage");
     await session.send("HeapProfiler.collectGarbage");
@@ -89,23 +91,27 @@ try {
   await talker.locator("#launcher").click();
   await online(talker);
   const inspect = await talker.context().newCDPSession(talker);
-  const first = await heap(inspect);
   const said = () => talker.locator("floorwalker-chat .message").count();
-  for (let n = 0; await said() < messages; n++) {
-    await ask(talker, ["hello", "thank you"][n % 2]);
-    await answered(talker, n + 1);
-  }
-  await pause(1000);
-  const lived = await heap(inspect);
-  figures["messages"] = await said();
-  await talker.reload();
-  await talker.waitForFunction(count => document.querySelector("floorwalker-chat")?.shadowRoot?.querySelectorAll(".message").length >= count, figures.messages);
-  await pause(1000);
-  const fresh = await heap(inspect);
-  figures["heap of an empty conversation, KiB"] = first / 1024;
-  figures["heap after all messages, KiB"] = lived / 1024;
-  figures["heap of a page that only read them, KiB"] = fresh / 1024;
-  figures["left behind by a message, bytes"] = (lived - fresh) / figures.messages;
+  const talk = async to => {
+    for (let n = await talker.locator(".message.assistant").count(); await said() < to; n++) {
+      await ask(talker, ["hello", "thank you"][n % 2]);
+      await answered(talker, n + 1);
+    }
+    await pause(1000);
+    const there = await said();
+    const reader = await openPage(browser, address, { storageState: await talker.context().storageState() });
+    await reader.waitForFunction(count => document.querySelector("floorwalker-chat")?.shadowRoot?.querySelectorAll(".message").length >= count, there);
+    await pause(1000);
+    const read = await heap(await reader.context().newCDPSession(reader));
+    await reader.context().close();
+    return { there, lived: await heap(inspect), read };
+  };
+  figures["heap of an empty conversation, KiB"] = await heap(inspect) / 1024;
+  const early = await talk(messages / 5), end = await talk(messages);
+  figures["messages"] = end.there;
+  figures["heap after all messages, KiB"] = end.lived / 1024;
+  figures["heap of a page that only read them, KiB"] = end.read / 1024;
+  figures["left behind by a message, bytes"] = ((end.lived - end.read) - (early.lived - early.read)) / (end.there - early.there);
   await talker.context().close();
 } finally {
   await browser.close();

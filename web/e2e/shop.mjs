@@ -30,6 +30,7 @@ export async function openBrowser() {
 // Ollama says each draft again, a few characters at a time, as a model large enough to be given words of its own.
 export class Ollama {
   pause = 4; // ms between pieces
+  lingers = false; // it goes on with its first sentence for as long as this is true
   present = true;
   sees = ""; // the product that it sees in every picture
   looked = []; // the pictures that it was shown, in base64
@@ -64,12 +65,17 @@ export class Ollama {
       this.looked.push(...shown);
       response.write(line(JSON.stringify({ product: this.sees })));
     } else if (messages?.length) {
-      const draft = messages.at(-1).content.replace(/^Draft: /, "");
-      for (const piece of `Let me have a look. ${draft}`.match(/.{1,5}/gsu)) {
-        if (response.destroyed) return;
-        response.write(line(piece));
-        await new Promise(done => setTimeout(done, this.pause));
-      }
+      const say = async text => {
+        for (const piece of text.match(/.{1,5}/gsu)) {
+          if (response.destroyed) return;
+          response.write(line(piece));
+          await pause(this.pause);
+        }
+      };
+      await say("Let me have a look");
+      while (this.lingers && !response.destroyed) await say(", and a look");
+      await say(`. ${messages.at(-1).content.replace(/^Draft: /, "")}`);
+      if (response.destroyed) return;
     }
     response.end(line("", { done: true, done_reason: "stop", eval_count: 1, eval_duration: 1 }));
   }
