@@ -436,6 +436,32 @@ func testWhatCustomersReallySay(t *testing.T, s *testShop) {
 		c.says("привет, у вас есть мыши?").wantText("English and Chinese")
 		c.says("نعم، أريد حاسوبا").wantText("person")
 	})
+	t.Run("either of two colours or makes will do", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("wireless mouse in black or blue").wantSome("mou-1 mou-4").wantText("in black or blue")
+		c.says("not the black one, I mean no black at all").wantCards("mou-4")
+		c.says("backpacks in green or red").wantSome("pack-1 pack-4")
+		c.says("shoes by Stride or Walker").wantSome("shoe-1 shoe-2 shoe-3")
+		c.says("红色或者绿色的背包").wantSome("pack-1 pack-4").wantText("红色或绿色")
+	})
+	t.Run("qualities that no slot has refine what is looked for", func(t *testing.T) {
+		c := s.customer(t)
+		c.says("有没有背包")
+		c.says("质量好一点的").wantText("评分最高的是Ridge")
+		if c.cards[0].SKU != "pack-2" {
+			t.Errorf("cards %s", c.skus())
+		}
+		c.says("轻便一点的").wantText("轻便背包")
+		if !strings.Contains(c.state.Need.Product, "轻便") {
+			t.Errorf("need %+v", c.state.Need)
+		}
+		c = s.customer(t)
+		c.says("coffee mugs")
+		c.says("foldable ones please").wantText("No listing says").wantSome("mug-1 mug-2")
+		if strings.Contains(c.state.Need.Product, "foldable") {
+			t.Errorf("need %+v", c.state.Need)
+		}
+	})
 	t.Run("what is wired is not wireless", func(t *testing.T) {
 		s.customer(t).says("wired mouse").wantNoText("Wireless")
 	})

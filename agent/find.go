@@ -22,7 +22,7 @@ func (t *talk) find(ctx context.Context) error {
 	if t.wantsAdvice(m) {
 		return t.advise(ctx)
 	}
-	m = t.unnamed(m, vocabulary)
+	m = t.quality(t.unnamed(m, vocabulary))
 	m.said.Color, m.said.Material = t.mend(m.said.Color), t.mend(m.said.Material)
 	if searched(m.said.Product, t.rules(ctx)) == m.said.Product { // a word that the shop has a meaning for is no mistake
 		m.said.Product = t.mend(m.said.Product)
@@ -110,12 +110,21 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 	if err != nil {
 		return err
 	}
-	occasion := ""
+	opening := ""
 	if len(r.shown) == 0 && m.cheaper {
 		// Nothing is cheaper than what was shown: the cheapest there is, and that is said.
-		occasion = "nothing_cheaper"
+		opening = t.fill("nothing_cheaper")
 		if r, err = t.look(ctx, need, left); err != nil {
 			return err
+		}
+	}
+	if added, without := t.addedQuality(need); added != "" && !anySays(r.shown, added, need) {
+		other, err := t.look(ctx, without, left)
+		if err != nil {
+			return err
+		}
+		if len(other.shown) > 0 {
+			r, opening, need, t.state.Need = other, t.fill("quality_unsaid", added), without, without
 		}
 	}
 	if len(r.shown) == 0 && m.more && t.aboutGift() {
@@ -132,13 +141,16 @@ func (t *talk) findNeed(ctx context.Context, need shop.Need, m move, vocabulary 
 	if need.Sort == shop.SortRelevance {
 		r = t.sponsor(ctx, r, need.Product)
 	}
+	if m.said.Sort == shop.SortRating && !slices.ContainsFunc(r.shown, func(c shop.Candidate) bool { return c.Product.Rating > 0 }) {
+		opening = t.fill("unrated")
+	}
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}
 	if m.said.Sort != "" {
 		t.state.Focus = r.shown[0].Product.SKU // "the cheapest one" is the one that "it" means next
 	}
-	return t.tellFound(ctx, need, r, occasion)
+	return t.tellFound(ctx, need, r, opening)
 }
 
 // result is what one search came to.
@@ -216,8 +228,9 @@ func (t *talk) choose(ranking shop.Ranking, q shop.Query, need shop.Need, asked 
 		good = preferred(good, func(p shop.Product) bool { return !speaksOf(p.Description, need.Exclude) }, enoughNamed)
 	}
 	if need.Color != "" {
-		good = preferred(good, func(p shop.Product) bool { return !otherColor(p.Title, need.Color) }, 1)
-		good = preferred(good, func(p shop.Product) bool { return saysColor(p.Title+" ; "+p.Description, need.Color) }, enoughNamed)
+		colors := colorsOf(need)
+		good = preferred(good, func(p shop.Product) bool { return !otherColor(p.Title, colors) }, 1)
+		good = preferred(good, func(p shop.Product) bool { return saysColor(p.Title+" ; "+p.Description, colors) }, enoughNamed)
 	}
 	if young[need.Audience] {
 		good = firstThose(good, func(p shop.Product) bool { return madeFor(p, need.Audience) })
@@ -235,18 +248,20 @@ func speaksOf(description string, unwanted []string) bool {
 	})
 }
 
-// otherColor reports whether a title names colours, and not the wished one: its listing may have that of a part.
-func otherColor(title, color string) bool {
-	return len(lexicon.ColorsIn(title)) > 0 && !saysColor(title, color)
+// otherColor reports whether a title names colours, and none of the wished ones: its listing may have that of a part.
+func otherColor(title string, colors []string) bool {
+	return len(lexicon.ColorsIn(title)) > 0 && !saysColor(title, colors)
 }
 
-// saysColor reports whether a text names a colour, or another word of its family.
-func saysColor(text, color string) bool {
-	family, ok := lexicon.Color(color)
-	if !ok {
-		return strings.Contains(strings.ToLower(text), strings.ToLower(color))
-	}
-	return slices.Contains(lexicon.ColorsIn(text), family)
+// saysColor reports whether a text names one of the colours, or another word of its family.
+func saysColor(text string, colors []string) bool {
+	return slices.ContainsFunc(colors, func(color string) bool {
+		family, ok := lexicon.Color(color)
+		if !ok {
+			return strings.Contains(strings.ToLower(text), strings.ToLower(color))
+		}
+		return slices.Contains(lexicon.ColorsIn(text), family)
+	})
 }
 
 // young are audiences for whom a listing that names nobody is the second choice.
@@ -486,8 +501,8 @@ func (t *talk) named(p shop.Product) string {
 	return p.TitleIn(t.lang) + " (" + p.Price.String() + ")"
 }
 
-// tellFound describes what is on the screen.
-func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion string) error {
+// tellFound describes what is on the screen, after an opening sentence where there is one.
+func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, opening string) error {
 	shown := r.shown
 	count, one := t.phrase("products_one"), "_one"
 	if len(shown) > 1 {
@@ -501,9 +516,7 @@ func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion
 		what = `"` + inEnglish(what) + `"`
 	}
 	var d draft
-	if occasion != "" {
-		d.add(t.fill(occasion))
-	}
+	d.add(opening)
 	switch {
 	case what != "" && limits != "":
 		d.add(t.fill("found_limits"+one, count, what, limits))
@@ -514,7 +527,7 @@ func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion
 	default:
 		d.add(t.fill("found_any"+one, count))
 	}
-	d.add(t.fill(highlight(need.Sort), t.named(shown[0].Product)))
+	d.add(t.fill(highlight(need.Sort, shown[0].Product), t.named(shown[0].Product)))
 	switch {
 	case !slices.ContainsFunc(shown, func(c shop.Candidate) bool { return c.Product.Stock > 0 }):
 		d.add(t.fill("all_sold_out"))
@@ -524,16 +537,16 @@ func (t *talk) tellFound(ctx context.Context, need shop.Need, r result, occasion
 	return t.tell(ctx, "found", d)
 }
 
-// highlight is what is said of the first product.
-func highlight(by shop.Sort) string {
-	switch by {
-	case shop.SortPriceAsc:
+// highlight is what is said of the first product. What nobody rated is not called the best rated.
+func highlight(by shop.Sort, first shop.Product) string {
+	switch {
+	case by == shop.SortPriceAsc:
 		return "cheapest"
-	case shop.SortPriceDesc:
+	case by == shop.SortPriceDesc:
 		return "dearest"
-	case shop.SortRating:
+	case by == shop.SortRating && first.Rating > 0:
 		return "best_rated"
-	case shop.SortNewest:
+	case by == shop.SortNewest && !first.ReleasedAt.IsZero():
 		return "newest"
 	}
 	return "best"

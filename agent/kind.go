@@ -131,6 +131,9 @@ func sameKind(a, b string) bool {
 
 // onlyQuality reports whether a phrase describes a thing and names none: "wireless".
 func onlyQuality(phrase string) bool {
+	if lexicon.IsHan(phrase) && !slices.ContainsFunc(lexicon.Segment(phrase), func(w string) bool { return !describing(w) }) {
+		return true
+	}
 	k := readKind(phrase)
 	return k.head != "" && !slices.ContainsFunc(k.words, func(w string) bool {
 		return !qualities[w] && !strings.HasSuffix(w, "proof") && !strings.HasSuffix(w, "less")
@@ -248,7 +251,7 @@ func (k kind) inTitle(title string) int {
 				continue
 			}
 			next := at + n
-			owner := belongs || next < len(words) && (k.isAccessory(words[next]) || k.isOtherKind(words[next]))
+			owner := belongs || next < len(words) && (k.isAccessory(words[next]) || k.isOtherKind(words[next]) || shapes[words[next]])
 			// "laptop hard drive", "notebook ac adapter": the accessory may have two words.
 			owner = owner || next+1 < len(words) && k.isAccessory(words[next+1]) && !connects(words[next]) && !knownColor(words[next])
 			if !owner {

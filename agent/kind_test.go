@@ -38,6 +38,8 @@ func TestWhatIsShownIsOfTheAskedKind(t *testing.T) {
 		"a doll's diapers are no diapers":      {"diapers", product("Doll diapers", "doll accessory", ""), another},
 		"the category's last word says it":     {"printer", product("X200 A4", "laser printer", ""), isIt},
 		"a printer drum is no printer":         {"printer", product("X200 drum", "printer drum", ""), another},
+		"a tablet design makes no tablet":      {"tablet", product("Sol 7 Portable DVD Player", "", "Sleek tablet design with a card slot"), another},
+		"a tablet PC is a tablet":              {"tablet", product("Orin tc40 Tablet PC", "", "Core Duo notebook PC"), isIt},
 		"in Chinese":                           {"无线鼠标", product("Wireless Optical Mouse", "mouse", ""), isIt},
 		"a style counts as a category":         {"backpack", shop.Product{Title: "Explorer", Category: "accessories", Attributes: map[string]string{"style": "backpack"}}, isIt},
 		"a Chinese title":                      {"登山包", shop.Product{Title: "X", Titles: map[string]string{"zh": "轻量登山包 绿色"}}, isIt},

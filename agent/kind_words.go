@@ -78,8 +78,11 @@ var accessories = wordSet(`accessory adapter arm armband backpack bag band base 
 	software spare spray stand station stick storage strap stylus support switch tag tape toner tool tray tripod upgrade wall warranty
 	wax wipe wrap`)
 
+// shapes come after the name of what a thing only looks like: "sleek tablet design".
+var shapes = wordSet("design style look shape form mode inspired")
+
 // qualities are words that describe a thing and name none.
-var qualities = wordSet(`smaller bigger larger longer shorter lighter heavier wider thinner thicker warmer stronger faster quieter best better cozy cosy cool cute decent fancy good great lovely nice pretty sturdy new used adjustable affordable automatic automatical basic bass big bluetooth bright cheap classic colorful colourful comfortable
+var qualities = wordSet(`smaller bigger larger longer shorter lighter heavier wider thinner thicker warmer stronger faster quieter best better quality reliable robust beautiful attractive excellent cozy cosy cool cute decent fancy good great lovely nice pretty sturdy new used adjustable affordable automatic automatical basic bass big bluetooth bright cheap classic colorful colourful comfortable
 	compact cordless cotton digital durable eco electric electrical elegant ergonomic external fast flat foldable folding formal gaming
 	handmade heavy high hot internal large leather light lightweight long mechanical mini minimalist modern noise-cancelling noise-canceling
 	organic outdoor portable powerful premium professional quiet rechargeable red rustic frozen fresh raw roasted short silent simple slim small smart soft sporty
@@ -88,7 +91,7 @@ var qualities = wordSet(`smaller bigger larger longer shorter lighter heavier wi
 // tastes are qualities that a listing need not name.
 var tastes = wordSet(`smaller bigger larger longer shorter lighter heavier wider thinner thicker warmer stronger faster quieter affordable attractive basic beautiful best better big bright cheap classic comfortable comfy cool cosy cozy cute decent durable
 	elegant excellent expensive fancy fast fine good great heavy high interesting large lovely luxury modern new nice perfect powerful premium pretty
-	professional quality quick quiet reliable simple slim small smart soft sophisticated stylish sturdy suitable thick thin tiny top trendy unique
+	professional quality quick quiet reliable robust simple slim small smart soft sophisticated stylish sturdy suitable thick thin tiny top trendy unique
 	used warm wide minimalist light short long everyday daily normal regular standard`)
 
 // opposites are describing words of which a thing has one or the other.

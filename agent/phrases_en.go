@@ -43,6 +43,8 @@ var english = map[string][]string{
 	"ask_brand":        {"Do you prefer %s or %s?", "Should it be by %s or %s?"},
 	"ask_color":        {"Would you like it in %s or %s?", "Which colour: %s or %s?"},
 	"ask_audience":     {"Is it for %s or %s?"},
+	"unrated":          {"No customer has rated these yet, so the best match comes first."},
+	"quality_unsaid":   {"No listing says \"%s\", so these are the ones that fit otherwise."},
 	"nothing_cheaper":  {"Sorry, nothing that fits is cheaper, so here they are from the lowest price up."},
 	"all_sold_out":     {"Unfortunately they are sold out at the moment.", "Sorry, none of them is in stock right now."},
 	"no_more":          {"Sorry, that is all I have for this. Shall I look for something a little different?"},

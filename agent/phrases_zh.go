@@ -43,6 +43,8 @@ var chinese = map[string][]string{
 	"ask_brand":        {"您更喜欢%s还是%s？"},
 	"ask_color":        {"您想要%s还是%s？"},
 	"ask_audience":     {"是要%s还是%s？"},
+	"unrated":          {"这些商品还没有顾客评分，所以最符合要求的排在前面。"},
+	"quality_unsaid":   {"商品资料里没有写“%s”，下面这些其他方面都符合。"},
 	"nothing_cheaper":  {"抱歉，没有更便宜的了，下面按价格从低到高排列。"},
 	"all_sold_out":     {"不过目前都缺货。", "抱歉，目前都没有现货。"},
 	"no_more":          {"抱歉，符合要求的就这些了。要不要换个条件再找找？"},

@@ -16,9 +16,10 @@ var measured = regexp.MustCompile(`(?i)^\D{0,3}\d+(?:\.\d+)?\s*-?(?:inch(?:es)?|
 // queryFor turns the need into a search. A measure is a word to search for, a size ("44") a limit.
 func queryFor(n shop.Need, lang shop.Lang, left []string) shop.Query {
 	q := shop.Query{Lang: lang, Sort: n.Sort, Filter: shop.Filter{Color: n.Color, Material: n.Material, Audience: n.Audience,
-		PriceMin: n.PriceMin, PriceMax: n.PriceMax, Exclude: n.Exclude, ExcludeSKUs: left}}
-	if n.Brand != "" {
-		q.Filter.Brands = []string{inEnglish(n.Brand)}
+		PriceMin: n.PriceMin, PriceMax: n.PriceMax, Exclude: n.Exclude, ExcludeSKUs: left,
+		OtherColors: n.Others.Colors, OtherMaterials: n.Others.Materials}}
+	for _, brand := range brandsOf(n) {
+		q.Filter.Brands = append(q.Filter.Brands, inEnglish(brand))
 	}
 	words := []string{n.Product}
 	if measured.MatchString(n.Size) {
@@ -50,11 +51,13 @@ var idle = wordSet(`a about all also am an and any anybody anyone anything are a
 	pounds present presents recommend recommendation recommendations scope sell selling seller sellers she shop should show sister some somebody someone something
 	son sort special store stuff suggest suggestion suggestions sure tell thank thanks that the them there these they thing things this
 	to today too well trending under up us want wants was we what what's when where which who wife will with wondering would year years you your yuan
-	around below over than more less max maximum nothing number dont doesnt cant wont didnt havent isnt budget cheap expensive price spend between men's women's women girl girls boy boys baby teen teenager old`)
+	around below over than more less max maximum nothing number dont doesnt cant wont didnt havent isnt budget cheap expensive price spend between men's women's women girl girls boy boys baby teen teenager old
+	bit even far maybe ones option options perhaps prefer preferably quite rather really slightly somewhat version versions very`)
 
 // positive are the plain forms of comparatives: "something smaller" looks for what is small.
 var positive = map[string]string{"smaller": "small", "bigger": "large", "larger": "large", "lighter": "light", "longer": "long", "shorter": "short", "thinner": "thin", "softer": "soft",
-	"warmer": "warm", "quieter": "quiet", "simpler": "simple", "stronger": "strong", "wider": "wide", "sturdier": "sturdy", "darker": "dark", "brighter": "bright"}
+	"warmer": "warm", "quieter": "quiet", "simpler": "simple", "stronger": "strong", "wider": "wide", "sturdier": "sturdy", "tougher": "sturdy", "darker": "dark", "brighter": "bright", "thicker": "thick",
+	"heavier": "heavy", "faster": "fast", "nicer": "nice", "prettier": "pretty", "flatter": "flat", "cosier": "cosy", "cozier": "cozy"}
 
 // content are the words of an English utterance that may say what is looked for, where no product is named.
 func content(text string) string {
@@ -69,6 +72,11 @@ func content(text string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// brandsOf, colorsOf and materialsOf are the values of which each will do.
+func brandsOf(n shop.Need) []string    { return valued(&n)[0].values() }
+func colorsOf(n shop.Need) []string    { return valued(&n)[1].values() }
+func materialsOf(n shop.Need) []string { return valued(&n)[2].values() }
 
 // audiencesChinese are whom things are for, as the customer reads it.
 var audiencesChinese = map[string]string{"men": "男款", "women": "女款", "kids": "儿童款", "boys": "男童款", "girls": "女童款", "baby": "婴儿款", "unisex": "男女通用"}
@@ -85,14 +93,27 @@ func (t *talk) limits(n shop.Need) string {
 			parts = append(parts, zh)
 		}
 	}
-	if n.Brand != "" {
-		add("by "+n.Brand, "品牌"+n.Brand)
+	// either joins the values of which each will do.
+	either := func(values []string, say func(string) string) string {
+		said := make([]string, len(values))
+		for i, v := range values {
+			said[i] = say(v)
+		}
+		if english {
+			return strings.Join(said, " or ")
+		}
+		return strings.Join(said, "或")
 	}
-	if n.Color != "" {
-		add("in "+inEnglish(n.Color), strings.TrimSuffix(n.Color, "的"))
+	asSaid := func(v string) string { return strings.TrimSuffix(v, "的") }
+	material := func(v string) string { return canonical(v, lexicon.Material) }
+	if all := brandsOf(n); len(all) > 0 {
+		add("by "+either(all, asSaid), "品牌"+either(all, asSaid))
 	}
-	if n.Material != "" {
-		add("made of "+canonical(n.Material, lexicon.Material), n.Material+"材质")
+	if all := colorsOf(n); len(all) > 0 {
+		add("in "+either(all, inEnglish), either(all, asSaid))
+	}
+	if all := materialsOf(n); len(all) > 0 {
+		add("made of "+either(all, material), either(all, asSaid)+"材质")
 	}
 	if n.Size != "" {
 		add("in size "+n.Size, "尺寸"+n.Size)

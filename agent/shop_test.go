@@ -252,16 +252,21 @@ func (c *customer) wantNoText(none ...string) *customer {
 type modelWriter struct{ *llm.Client }
 
 func (w modelWriter) Write(ctx context.Context, system string, lines []string, each func(string) error) error {
-	messages := []llm.Message{{Role: llm.System, Content: system}}
+	_, err := w.Stream(ctx, messages(system, lines), each)
+	return err
+}
+
+// messages are the system's, then the user's and the assistant's in turn.
+func messages(system string, lines []string) []llm.Message {
+	all := []llm.Message{{Role: llm.System, Content: system}}
 	for i, line := range lines {
 		role := llm.User
 		if i%2 == 1 {
 			role = llm.Assistant
 		}
-		messages = append(messages, llm.Message{Role: role, Content: line})
+		all = append(all, llm.Message{Role: role, Content: line})
 	}
-	_, err := w.Stream(ctx, messages, each)
-	return err
+	return all
 }
 
 // wait holds until it is true, or fails.

@@ -18,6 +18,8 @@ import (
 //	keep      a refinement, and a search for the same kind or for none, keep every limit that they don't change
 //	swap      "a belt instead" puts another kind in place; limits stay, but for the size, which was the other's
 //	change    a limit said anew replaces the old one of its kind; a bound that contradicts a new one falls
+//	either    "red or blue" is one limit with two values; a colour, brand or material said anew replaces them all, and an
+//	          exclusion of one leaves the other
 //	exclude   exclusions add up; excluding what was wished for withdraws the wish, and the other way round
 //	give up   "any colour", "price doesn't matter", "forget the colour" remove one limit
 //	several   "a tent and two sleeping bags" are needs side by side; a refinement that names no kind moves all of them
@@ -57,7 +59,7 @@ func readMove(p shop.Parse, text string, money func(float64, string) *shop.Money
 	s := p.Slots
 	m := move{intent: p.Intent, forget: forgetCue.MatchString(text), swap: swapCue.MatchString(text),
 		said: shop.Need{Product: bare(s.Product), Brand: s.Brand, Color: s.Color, Size: s.Size, Material: s.Material, Audience: s.Audience,
-			Sort: s.Sort, Exclude: slices.Clone(s.Exclude)}}
+			Sort: s.Sort, Exclude: slices.Clone(s.Exclude), Others: p.Others}}
 	if twoTone.MatchString(text) {
 		m.said.Color = "" // how something prints or looks, and none of the two
 	}
@@ -80,6 +82,9 @@ func readMove(p shop.Parse, text string, money func(float64, string) *shop.Money
 	m.forget = m.forget && len(m.freed) == 0
 	if slices.Contains(m.freed, "brand") {
 		m.said.Brand = ""
+	}
+	for _, l := range valued(&m.said) {
+		l.set(l.values())
 	}
 	silent := m.said
 	silent.Sort = ""
@@ -104,6 +109,36 @@ func bare(product string) string {
 	return strings.Join(words, " ")
 }
 
+// valueLimit is a limit with one value or several, each of which will do.
+type valueLimit struct {
+	first  *string
+	others *[]string
+}
+
+// valued are those limits of a need.
+func valued(n *shop.Need) []valueLimit {
+	return []valueLimit{{&n.Brand, &n.Others.Brands}, {&n.Color, &n.Others.Colors}, {&n.Material, &n.Others.Materials}}
+}
+
+// values are all that will do; none where the limit is not set.
+func (l valueLimit) values() []string {
+	if *l.first == "" {
+		return nil
+	}
+	return append([]string{*l.first}, *l.others...)
+}
+
+// set makes the limit that one of the values, and no limit where there is none.
+func (l valueLimit) set(values []string) {
+	*l.first, *l.others = "", nil
+	if len(values) > 0 {
+		*l.first = values[0]
+	}
+	if len(values) > 1 {
+		*l.others = values[1:]
+	}
+}
+
 // apply moves the need. fresh is true where another thing is looked for than before.
 func (m move) apply(need shop.Need) (moved shop.Need, fresh bool) {
 	if m.forget {
@@ -124,9 +159,7 @@ func (m move) apply(need shop.Need) (moved shop.Need, fresh bool) {
 	case before == "":
 		need.Product = m.said.Product
 	case onlyQuality(m.said.Product) && m.intent == shop.IntentRefine:
-		if !slices.Contains(lexicon.Words(before), strings.ToLower(m.said.Product)) {
-			need.Product = strings.TrimSpace(m.said.Product + " " + before)
-		}
+		need.Product = withQuality(m.said.Product, before)
 	case sameKind(m.said.Product, before):
 		// "the mouse under 20" after "wireless mouse" says less, and takes nothing back.
 		if m.intent == shop.IntentSearch || len(lexicon.Words(m.said.Product)) > 1 || lexicon.IsHan(m.said.Product) != lexicon.IsHan(before) {
@@ -159,14 +192,19 @@ func (m move) applyBeside(needs []shop.Need) []shop.Need {
 // limit lays the limits that were said over the need.
 func (m move) limit(need shop.Need) shop.Need {
 	said := m.said
-	replaced := []string{need.Brand, need.Color, need.Material}
-	for _, x := range []struct {
-		old *string
-		now string
-	}{{&need.Brand, said.Brand}, {&need.Color, said.Color}, {&need.Size, said.Size}, {&need.Material, said.Material}, {&need.Audience, said.Audience}} {
-		if x.now != "" {
-			*x.old = x.now
+	limits, now := valued(&need), valued(&said)
+	var replaced, wishes []string
+	for i, l := range limits {
+		replaced, wishes = append(replaced, l.values()...), append(wishes, now[i].values()...)
+		if *now[i].first != "" {
+			l.set(now[i].values())
 		}
+	}
+	if said.Size != "" {
+		need.Size = said.Size
+	}
+	if said.Audience != "" {
+		need.Audience = said.Audience
 	}
 	if said.PriceMin != nil {
 		need.PriceMin = said.PriceMin
@@ -187,21 +225,20 @@ func (m move) limit(need shop.Need) shop.Need {
 	if said.Sort != "" {
 		need.Sort = said.Sort
 	}
-	wished := func(x string) bool {
-		return slices.ContainsFunc([]string{said.Brand, said.Color, said.Material}, func(w string) bool { return w != "" && same(w, x) })
-	}
+	wished := func(x string) bool { return slices.ContainsFunc(wishes, func(w string) bool { return same(w, x) }) }
 	need.Exclude = slices.DeleteFunc(need.Exclude, wished)
 	for _, x := range said.Exclude {
 		// "blue instead of red" takes the wish for red back, and is no aversion to it.
-		swapped := m.swap && (said.Brand+said.Color+said.Material != "" || slices.ContainsFunc(replaced, func(old string) bool { return old != "" && same(old, x) }))
+		swapped := m.swap && (len(wishes) > 0 || slices.ContainsFunc(replaced, func(old string) bool { return same(old, x) }))
 		known := slices.ContainsFunc(need.Exclude, func(old string) bool { return same(old, x) })
 		if x != "" && !swapped && !known && !wished(x) {
 			need.Exclude = append(need.Exclude, x)
 		}
-		for _, wish := range []*string{&need.Brand, &need.Color, &need.Material} {
-			if *wish != "" && same(*wish, x) && !wished(x) {
-				*wish = ""
-			}
+		if wished(x) {
+			continue
+		}
+		for _, l := range limits {
+			l.set(slices.DeleteFunc(l.values(), func(wish string) bool { return same(wish, x) }))
 		}
 	}
 	if len(need.Exclude) == 0 {
@@ -214,18 +251,18 @@ func (m move) limit(need shop.Need) shop.Need {
 func without(need shop.Need, limit string) shop.Need {
 	switch limit {
 	case "brand":
-		need.Brand = ""
+		need.Brand, need.Others.Brands = "", nil
 		need.Exclude = slices.DeleteFunc(slices.Clone(need.Exclude), func(x string) bool { return !colorOrMaterial(x) })
 		if len(need.Exclude) == 0 {
 			need.Exclude = nil
 		}
 	case "color":
-		need.Color = ""
+		need.Color, need.Others.Colors = "", nil
 		need.Exclude = withoutThose(need.Exclude, lexicon.Color)
 	case "size":
 		need.Size = ""
 	case "material":
-		need.Material = ""
+		need.Material, need.Others.Materials = "", nil
 		need.Exclude = withoutThose(need.Exclude, lexicon.Material)
 	case "audience":
 		need.Audience = ""

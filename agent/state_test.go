@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"floorwalker/shop"
@@ -70,13 +71,47 @@ func TestTheNeedMovesByTheStatedRules(t *testing.T) {
 	}
 }
 
+func TestEitherOfTwoValuesWillDo(t *testing.T) {
+	move := func(need shop.Need, text string, slots shop.Slots, others shop.Others) shop.Need {
+		moved, _ := readMove(shop.Parse{Intent: shop.IntentRefine, Slots: slots, Others: others}, text, usd).apply(need)
+		return moved
+	}
+	either := move(shop.Need{Product: "shoes"}, "red or blue", shop.Slots{Color: "red"}, shop.Others{Colors: []string{"blue"}})
+	for name, c := range map[string]struct {
+		text   string
+		slots  shop.Slots
+		others shop.Others
+		want   string
+	}{
+		"another limit leaves both":      {"in size 44", shop.Slots{Size: "44"}, shop.Others{}, "red blue"},
+		"a colour replaces both":         {"green", shop.Slots{Color: "green"}, shop.Others{}, "green"},
+		"two colours replace both":       {"green or grey", shop.Slots{Color: "green"}, shop.Others{Colors: []string{"grey"}}, "green grey"},
+		"an exclusion leaves the other":  {"not red", shop.Slots{Exclude: []string{"red"}}, shop.Others{}, "blue"},
+		"so does that of the other":      {"not navy", shop.Slots{Exclude: []string{"navy"}}, shop.Others{}, "red"},
+		"any colour gives both up":       {"any colour is fine", shop.Slots{}, shop.Others{}, ""},
+		"a value is none without a slot": {"black and white", shop.Slots{Color: "black"}, shop.Others{Colors: []string{"white"}}, "red blue"},
+	} {
+		got := move(either, c.text, c.slots, c.others)
+		if colors := strings.Join(colorsOf(got), " "); colors != c.want {
+			t.Errorf("%s: %q", name, colors)
+		}
+		if got.Color == "" && got.Others.Colors != nil {
+			t.Errorf("%s: others without a first: %+v", name, got)
+		}
+	}
+	if q := queryFor(either, shop.English, nil); q.Filter.Color != "red" || !slices.Equal(q.Filter.OtherColors, []string{"blue"}) {
+		t.Errorf("filter %+v", q.Filter)
+	}
+}
+
 // utterance is a random utterance and what it means.
-func utterance(r *rand.Rand) (shop.Intent, string, shop.Slots) {
+func utterance(r *rand.Rand) (shop.Parse, string) {
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	intents := []shop.Intent{shop.IntentSearch, shop.IntentRefine, shop.IntentRefine, shop.IntentRefine, shop.IntentRecommend, shop.IntentFAQ, shop.IntentAddToCart, shop.IntentGreeting}
 	var s shop.Slots
+	var others shop.Others
 	for range 1 + r.IntN(3) {
-		switch r.IntN(9) {
+		switch r.IntN(10) {
 		case 0:
 			s.Product = pick("boots", "tent", "red wine glass", "背包", "wireless", "laptop", "notebook")
 		case 1:
@@ -95,13 +130,15 @@ func utterance(r *rand.Rand) (shop.Intent, string, shop.Slots) {
 			s.Exclude = append(s.Exclude, pick("red", "blue", "leather", "Sony"))
 		case 8:
 			s.Size, s.Sort = pick("44", "M", "27 inch"), shop.Sort(pick("price_asc", "rating", ""))
+		case 9:
+			s.Color, others.Colors = "blue", []string{pick("red", "black"), "green"}
 		}
 	}
 	text := "please"
 	if r.IntN(12) == 0 {
 		text = pick("forget that", "instead", "any colour", "any brand", "price doesn't matter", "颜色无所谓")
 	}
-	return intents[r.IntN(len(intents))], text, s
+	return shop.Parse{Intent: intents[r.IntN(len(intents))], Slots: s, Others: others}, text
 }
 
 func TestNoLimitIsEverLostButByARule(t *testing.T) {
@@ -109,11 +146,11 @@ func TestNoLimitIsEverLostButByARule(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		need := shop.Need{}
 		for turn := range 8 {
-			intent, text, slots := utterance(r)
-			m := readMove(shop.Parse{Intent: intent, Slots: slots}, text, usd)
+			parse, text := utterance(r)
+			m := readMove(parse, text, usd)
 			moved, fresh := m.apply(need)
 			if problem := violation(need, moved, m, fresh); problem != "" {
-				t.Fatalf("seed %d, turn %d, %s %q %+v: %s\nbefore %+v\nafter  %+v", seed, turn, intent, text, slots, problem, need, moved)
+				t.Fatalf("seed %d, turn %d, %q %+v: %s\nbefore %+v\nafter  %+v", seed, turn, text, parse, problem, need, moved)
 			}
 			need = moved
 		}
@@ -126,10 +163,13 @@ func violation(before, after shop.Need, m move, fresh bool) string {
 	if low, high := after.PriceMin, after.PriceMax; low != nil && high != nil && low.Minor > high.Minor {
 		return "the lowest price is above the highest"
 	}
-	for _, x := range after.Exclude {
-		for _, wish := range []string{after.Brand, after.Color, after.Material} {
-			if wish != "" && same(x, wish) {
-				return fmt.Sprintf("%q is both wished for and excluded", x)
+	for _, l := range valued(&after) {
+		if *l.first == "" && *l.others != nil {
+			return fmt.Sprintf("%q will do beside nothing", *l.others)
+		}
+		for _, wish := range l.values() {
+			if slices.ContainsFunc(after.Exclude, func(x string) bool { return same(x, wish) }) {
+				return fmt.Sprintf("%q is both wished for and excluded", wish)
 			}
 		}
 	}
@@ -161,6 +201,13 @@ func violation(before, after shop.Need, m move, fresh bool) string {
 	excluded := func(wish string) bool {
 		return slices.ContainsFunc(m.said.Exclude, func(x string) bool { return same(x, wish) })
 	}
+	if m.said.Color == "" && !slices.Contains(m.freed, "color") {
+		for _, c := range colorsOf(before) {
+			if !slices.Contains(colorsOf(after), c) && !excluded(c) {
+				return c + " was lost among the colours"
+			}
+		}
+	}
 	for _, l := range []struct{ name, was, is, said string }{{"brand", before.Brand, after.Brand, m.said.Brand}, {"color", before.Color, after.Color, m.said.Color},
 		{"material", before.Material, after.Material, m.said.Material}, {"audience", before.Audience, after.Audience, m.said.Audience}} {
 		if l.was != "" && l.is == "" && l.said == "" && !excluded(l.was) && !slices.Contains(m.freed, l.name) {
@@ -180,8 +227,9 @@ func violation(before, after shop.Need, m move, fresh bool) string {
 	if before.PriceMin != nil && after.PriceMin == nil && !price && !(m.said.PriceMax != nil && m.said.PriceMax.Minor < before.PriceMin.Minor) {
 		return "the lowest price was lost"
 	}
+	wishes := slices.Concat(brandsOf(m.said), colorsOf(m.said), materialsOf(m.said))
 	for _, x := range before.Exclude {
-		wished := slices.ContainsFunc([]string{m.said.Brand, m.said.Color, m.said.Material}, func(w string) bool { return w != "" && same(w, x) })
+		wished := slices.ContainsFunc(wishes, func(w string) bool { return same(w, x) })
 		freed := slices.ContainsFunc(m.freed, func(limit string) bool { return limit == "brand" || limit == "color" || limit == "material" })
 		if !slices.Contains(after.Exclude, x) && !wished && !freed {
 			return fmt.Sprintf("the exclusion of %q was lost", x)

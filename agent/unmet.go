@@ -15,8 +15,8 @@ import (
 func (t *talk) unmet(ctx context.Context, need shop.Need, v shop.Vocabulary) error {
 	var d draft
 	what := t.what(need)
-	if need.Brand != "" && !sells(v, need.Brand) {
-		d.add(t.fill("no_brand", need.Brand))
+	if brands := brandsOf(need); len(brands) > 0 && !slices.ContainsFunc(brands, func(b string) bool { return sells(v, b) }) {
+		d.add(t.fill("no_brand", strings.Join(brands, t.comma())))
 		if other, err := t.look(ctx, without(need, "brand"), t.state.Rejected); err != nil {
 			return err
 		} else if len(other.shown) > 0 && need.Product != "" {

@@ -78,8 +78,8 @@ func (c UnderstandingCase) Utterance() shop.Utterance {
 	return u
 }
 
-// Understanding measures a parser. wrong, where not nil, is told each case that is not exact.
-func Understanding(ctx context.Context, p Parser, cases []UnderstandingCase, wrong func(UnderstandingCase, shop.Parse)) (UnderstandingReport, error) {
+// Understanding measures a parser. told, where not nil, hears how each case was read, and whether that is exact.
+func Understanding(ctx context.Context, p Parser, cases []UnderstandingCase, told func(c UnderstandingCase, got shop.Parse, exact bool)) (UnderstandingReport, error) {
 	report := UnderstandingReport{Cases: len(cases)}
 	var times []float64
 	var slots tally
@@ -114,10 +114,12 @@ func Understanding(ctx context.Context, p Parser, cases []UnderstandingCase, wro
 			}
 		}
 		slots.add(len(wantPairs), len(gotPairs), both)
-		if got.Intent == c.Intent && both == len(wantPairs) && both == len(gotPairs) {
+		whole := got.Intent == c.Intent && both == len(wantPairs) && both == len(gotPairs)
+		if whole {
 			exact++
-		} else if wrong != nil {
-			wrong(c, got)
+		}
+		if told != nil {
+			told(c, got, whole)
 		}
 	}
 	if len(cases) == 0 {

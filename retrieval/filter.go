@@ -48,10 +48,10 @@ func (s *Store) where(ctx context.Context, q querier, f shop.Filter, args []any)
 		}
 	}
 	if f.Color != "" {
-		c.add("p.colors @> ?", []string{canonical(f.Color, lexicon.Color)})
+		c.add("p.colors && ?", canonicals(f.Color, f.OtherColors, lexicon.Color))
 	}
 	if f.Material != "" {
-		c.add("p.materials @> ?", []string{canonical(f.Material, lexicon.Material)})
+		c.add("p.materials && ?", canonicals(f.Material, f.OtherMaterials, lexicon.Material))
 	}
 	if f.Size != "" {
 		c.add("p.sizes @> ?", []string{sizeKey(f.Size)})
@@ -149,4 +149,13 @@ func canonical(word string, in func(string) (string, bool)) string {
 		return c
 	}
 	return strings.ToLower(strings.TrimSpace(word))
+}
+
+// canonicals are a word and others that will do as well, each as the lexicon writes it.
+func canonicals(word string, others []string, in func(string) (string, bool)) []string {
+	all := []string{canonical(word, in)}
+	for _, other := range others {
+		all = append(all, canonical(other, in))
+	}
+	return all
 }

@@ -135,6 +135,7 @@ func TestSearchHoldsHardLimits(t *testing.T) {
 		"by price":          {shop.Query{Text: "running shoes", Filter: shop.Filter{PriceMax: &eighty}}, "s1 k1"},
 		"by price in euros": {shop.Query{Text: "kettle", Filter: shop.Filter{PriceMax: &forty}}, ""},
 		"by colour":         {shop.Query{Text: "shoes", Filter: shop.Filter{Color: "navy"}}, "s2"},
+		"by either colour":  {shop.Query{Text: "shoes", Filter: shop.Filter{Color: "navy", OtherColors: []string{"红色"}}}, "s1 s2"},
 		"by size":           {shop.Query{Text: "shoes", Filter: shop.Filter{Size: "43"}}, "s1"},
 		"by brand":          {shop.Query{Text: "shoes", Filter: shop.Filter{Brands: []string{"BOIL"}}}, "k1"},
 		"in stock":          {shop.Query{Text: "shoes", Filter: shop.Filter{InStock: true}}, "s1 k1"},

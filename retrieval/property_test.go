@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,7 @@ func randomFilter(r *rand.Rand) shop.Filter {
 		}
 	}
 	maybe(3, func() { f.Color = pick(r, "black", "navy", "olive", "red", "White") })
+	maybe(4, func() { f.OtherColors = []string{pick(r, "black", "red", "White")} }) // counts beside a colour alone
 	maybe(4, func() { f.Brands = []string{pick(r, "fleet", "BOIL", "tp test", "elan")} })
 	maybe(4, func() { f.Material = pick(r, "leather", "steel", "Cotton") })
 	maybe(5, func() { f.Size = pick(r, "38", "44", "EU 42") })
@@ -105,7 +107,8 @@ func meets(l listing, f shop.Filter, rates shop.Rates) bool {
 			return false
 		}
 	}
-	return (f.Color == "" || l.color == name(f.Color)) && (f.Material == "" || l.material == name(f.Material)) &&
+	oneOf := slices.ContainsFunc(f.OtherColors, func(c string) bool { return l.color == name(c) })
+	return (f.Color == "" || l.color == name(f.Color) || oneOf) && (f.Material == "" || l.material == name(f.Material)) &&
 		(f.Size == "" || l.size == name(f.Size)) && (f.Category == "" || l.Category == name(f.Category)) &&
 		(f.Audience == "" || l.audience == "" || l.audience == name(f.Audience)) &&
 		(len(f.Brands) == 0 || fold(l.Brand) == fold(f.Brands[0])) && (!f.InStock || l.Stock > 0) &&

@@ -72,9 +72,12 @@ type Filter struct {
 	// Color, Material, Size and Audience are canonical English words ("green", "leather", "44", "women").
 	Color    string `json:"color,omitempty"`
 	Material string `json:"material,omitempty"`
-	Size     string `json:"size,omitempty"`
-	Audience string `json:"audience,omitempty"`
-	Category string `json:"category,omitempty"`
+	// OtherColors and OtherMaterials will do as well as Color and Material.
+	OtherColors    []string `json:"other_colors,omitempty"`
+	OtherMaterials []string `json:"other_materials,omitempty"`
+	Size           string   `json:"size,omitempty"`
+	Audience       string   `json:"audience,omitempty"`
+	Category       string   `json:"category,omitempty"`
 	// PriceMin and PriceMax are inclusive, in the catalogue's currency.
 	PriceMin *Money `json:"price_min,omitempty"`
 	PriceMax *Money `json:"price_max,omitempty"`

@@ -62,6 +62,8 @@ type Need struct {
 	PriceMax *Money   `json:"price_max,omitempty"`
 	Sort     Sort     `json:"sort,omitempty"`
 	Exclude  []string `json:"exclude,omitempty"`
+	// Others will do as well as Brand, Color and Material; each is empty where that is.
+	Others
 }
 
 // CartLine is one line of a customer's cart. Quantities are absolute.

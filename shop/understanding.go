@@ -67,10 +67,20 @@ type Slots struct {
 	Topic string `json:"topic,omitempty"`
 }
 
+// Others are values that will do as well as the one of their kind that was said first: "red or blue" has the colour red, and
+// blue here.
+type Others struct {
+	Brands    []string `json:"other_brands,omitempty"`
+	Colors    []string `json:"other_colors,omitempty"`
+	Materials []string `json:"other_materials,omitempty"`
+}
+
 // Parse is the meaning that a parser found in an utterance.
 type Parse struct {
 	Intent Intent `json:"intent"`
 	Slots  Slots  `json:"slots"`
+	// Others go beside the slots' brand, colour and material.
+	Others Others `json:"others,omitzero"`
 	Lang   Lang   `json:"lang"`
 	// Confidence is the parser's own estimate from 0 to 1 that the intent is right.
 	Confidence float64 `json:"confidence"`

@@ -13,7 +13,7 @@ var plainWords string
 var plain = set(plainWords)
 
 // starters are harmless first words of an answer, in lower case.
-var starters = set(`absolutely certainly done glad gladly good goodbye great happy hello here here's hi how i'd i'll
+var starters = set(`absolutely certainly done glad gladly good goodbye great happy have hello here here's hi how i'd i'll
 	i'm i've let's okay perfect please sorry sure take thank thanks that's there there's try unfortunately we we'd we'll
 	we're we've welcome what which yes you you'd you'll you're`)
 

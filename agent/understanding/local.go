@@ -112,7 +112,12 @@ func (w weighed) parse(best int) shop.Parse {
 	if intent == shop.IntentFAQ {
 		topic = topicOrder[argmax(w.model.topics.probabilities(w.vector, w.features))]
 	}
-	return shop.Parse{Intent: intent, Slots: w.finish(intent, topic), Lang: w.r.lang, Confidence: w.beliefs[best], Parser: "local"}
+	p := shop.Parse{Intent: intent, Slots: w.finish(intent, topic), Lang: w.r.lang, Confidence: w.beliefs[best], Parser: "local"}
+	switch intent {
+	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
+		p.Others = w.others(p.Slots)
+	}
+	return p
 }
 
 // unsure is the belief under which an utterance that begins with the name of a thing is a search for it.

@@ -72,6 +72,29 @@ func TestTheLocalParserReadsBothLanguages(t *testing.T) {
 	}
 }
 
+func TestWhatWillDoAsWellIsRead(t *testing.T) {
+	local := newLocal(t)
+	for text, want := range map[string]shop.Others{
+		"red or blue sneakers":                      {Colors: []string{"blue"}},
+		"a rug in beige, grey or light blue":        {Colors: []string{"grey", "light blue"}},
+		"Nike or Adidas running shoes":              {Brands: []string{"Adidas"}},
+		"a leather or suede jacket":                 {Materials: []string{"suede"}},
+		"黑色或者白色的耳机":                                 {Colors: []string{"白色"}},
+		"a red dress, and shoes in blue":            {},
+		"a black and white printer":                 {},
+		"sneakers, red or blue, not green or beige": {Colors: []string{"blue"}},
+		"a red sofa or so":                          {},
+	} {
+		got, err := local.Parse(t.Context(), shop.Utterance{Text: text})
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got.Others); diff != "" {
+			t.Errorf("%q (%s %+v): others differ (-want +got):\n%s", text, got.Intent, got.Slots, diff)
+		}
+	}
+}
+
 func TestOddInputIsParsedWithoutHarm(t *testing.T) {
 	local := newLocal(t)
 	for _, text := range []string{"", " ", "😀😀😀", strings.Repeat("shoes ", 2000), "\x00\x01\x02", "\xff\xfe", "שלום אני מחפש נעליים", "مرحبا", "ａｂｃ １００ ｄｏｌｌａｒｓ", "9999999999999999999999 dollars", strings.Repeat("一", 5000)} {

@@ -33,7 +33,7 @@ const heldShare = 51
 var longWord = regexp.MustCompile(`[a-z]{4,}`)
 
 // held reports whether an utterance belongs to the part that is measured on. Utterances of the same words are on one
-// side; training/understanding_baseline.py parts them in the same way.
+// side; training/public_sets.py parts them in the same way.
 func held(text string) bool {
 	words := longWord.FindAllString(strings.ToLower(text), -1)
 	slices.Sort(words)

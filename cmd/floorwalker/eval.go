@@ -29,13 +29,14 @@ type evalCmd struct {
 type evalUnderstandingCmd struct {
 	Cases    string        `required:"" type:"existingfile" help:"Cases, one JSON object a line."`
 	Verbose  bool          `short:"v" help:"Show every case that is not exact."`
+	Parsed   string        `type:"path" help:"Write the intent that each case was read as to this file, one JSON object a line."`
 	Patience time.Duration `help:"How long the model may take for an utterance: what is measured is its answer." default:"1m"`
 	services
 	languageModel
 }
 
 // Run parses every case and prints the report.
-func (c *evalUnderstandingCmd) Run(ctx context.Context, std streams) error {
+func (c *evalUnderstandingCmd) Run(ctx context.Context, std streams) (err error) {
 	cases, err := readCases[evaluation.UnderstandingCase](c.Cases)
 	if err != nil {
 		return err
@@ -54,23 +55,57 @@ func (c *evalUnderstandingCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer stop()
-	var wrong func(evaluation.UnderstandingCase, shop.Parse)
-	if c.Verbose {
-		wrong = func(c evaluation.UnderstandingCase, got shop.Parse) {
-			want, _ := json.Marshal(c.Slots)    //nolint:errcheck // shown to a person
-			slots, _ := json.Marshal(got.Slots) //nolint:errcheck // shown to a person
-			mark := " "
-			if c.Intent != got.Intent {
-				mark = "*"
-			}
-			fmt.Fprintf(std.err, "%s %s %q (%d shown)\n   want %s %s\n   got  %s %s %.2f\n", mark, c.ID, c.Text, len(c.Shown), c.Intent, want, got.Intent, slots, got.Confidence)
-		}
-	}
-	report, err := evaluation.Understanding(ctx, parser, cases, wrong)
+	parsed, err := c.parsed()
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, parsed.Close()) }()
+	var unwritten error
+	told := func(x evaluation.UnderstandingCase, got shop.Parse, exact bool) {
+		if c.Verbose && !exact {
+			showCase(std.err, x, got)
+		}
+		unwritten = errors.Join(unwritten, printJSON(parsed, parsedCase{x.ID, got.Intent}))
+	}
+	report, err := evaluation.Understanding(ctx, parser, cases, told)
+	if err = errors.Join(err, unwritten); err != nil {
+		return err
+	}
 	return printJSON(std.out, report)
+}
+
+// parsedCase is a line of --parsed.
+type parsedCase struct {
+	ID     string      `json:"id"`
+	Intent shop.Intent `json:"intent"`
+}
+
+// parsed is where the intents go that cases were read as.
+func (c *evalUnderstandingCmd) parsed() (io.WriteCloser, error) {
+	if c.Parsed == "" {
+		return unkept{io.Discard}, nil
+	}
+	file, err := os.Create(c.Parsed)
+	if err != nil {
+		return nil, fmt.Errorf("write what cases were read as: %w", err)
+	}
+	return file, nil
+}
+
+// unkept is for what nobody wants kept.
+type unkept struct{ io.Writer }
+
+func (unkept) Close() error { return nil }
+
+// showCase shows a person how a case was read, and how it should have been.
+func showCase(w io.Writer, c evaluation.UnderstandingCase, got shop.Parse) {
+	want, _ := json.Marshal(c.Slots)    //nolint:errcheck // shown to a person
+	slots, _ := json.Marshal(got.Slots) //nolint:errcheck // shown to a person
+	mark := " "
+	if c.Intent != got.Intent {
+		mark = "*"
+	}
+	fmt.Fprintf(w, "%s %s %q (%d shown)\n   want %s %s\n   got  %s %s %.2f\n", mark, c.ID, c.Text, len(c.Shown), c.Intent, want, got.Intent, slots, got.Confidence)
 }
 
 // parser is the one that --parser names. Where a model is needed, it is started and waited for; auto goes without

@@ -263,6 +263,9 @@ export interface Filter {
   // Color, Material, Size and Audience are canonical English words ("green", "leather", "44", "women").
   color?: string;
   material?: string;
+  // OtherColors and OtherMaterials will do as well as Color and Material.
+  other_colors?: string[];
+  other_materials?: string[];
   size?: string;
   audience?: string;
   category?: string;
