@@ -73,7 +73,7 @@ func (r *Ranker) Explain(ctx context.Context, q shop.Query, candidates []shop.Ca
 			e.Features[FeatureNames[i]] = value
 		}
 	}
-	words, err := r.ExplainWords(ctx, r.english(q), c.Product.PairText())
+	words, err := r.explainBest(ctx, r.english(q), c.Product.PairText())
 	switch {
 	case errors.Is(err, ErrNoCrossEncoder):
 		return e, nil
@@ -82,6 +82,24 @@ func (r *Ranker) Explain(ctx context.Context, q shop.Query, candidates []shop.Ca
 	}
 	e.Cross = &words
 	return e, nil
+}
+
+// explainBest explains the words of that way to say the query that fits the text best: it is this one that counts.
+func (r *Ranker) explainBest(ctx context.Context, query, text string) (best Words, err error) {
+	if r.cross == nil {
+		return best, ErrNoCrossEncoder
+	}
+	way, most := query, -1.0
+	for _, other := range said(query) {
+		scores, err := r.scoreOf(ctx, other, []string{text})
+		if err != nil {
+			return best, err
+		}
+		if scores[0] > most {
+			way, most = other, scores[0]
+		}
+	}
+	return r.ExplainWords(ctx, way, text)
 }
 
 // ExplainWords leaves out each word of a query and of a product's text in turn and says what that did to the

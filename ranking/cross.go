@@ -64,26 +64,33 @@ func (r *Ranker) addCross(ctx context.Context, query string, candidates []shop.C
 	return unread, nil
 }
 
-// read asks the cross-encoder for the candidates at the places.
+// read asks the cross-encoder for the candidates at the places: how well each fits the query, however it is said.
 func (r *Ranker) read(ctx context.Context, query string, candidates []shop.Candidate, signals []signal, places []int) error {
 	texts := make([]string, len(places))
 	for n, i := range places {
 		texts[n] = candidates[i].Product.PairText()
 	}
-	scores, err := r.cross.Score(ctx, query, texts)
-	if err != nil {
-		return err
-	}
-	if len(scores) != len(texts) {
-		return fmt.Errorf("%d scores for %d texts", len(scores), len(texts))
+	best := make([]float64, len(places))
+	for _, way := range said(query) {
+		scores, err := r.cross.Score(ctx, way, texts)
+		if err != nil {
+			return err
+		}
+		if len(scores) != len(texts) {
+			return fmt.Errorf("%d scores for %d texts", len(scores), len(texts))
+		}
+		for n, i := range places {
+			score := float64(scores[n])
+			if !(score >= 0 && score <= 1) {
+				return fmt.Errorf("%w: %s for product %s", ErrNotFinite, strconv.FormatFloat(score, 'g', 4, 64), candidates[i].Product.SKU)
+			}
+			best[n] = max(best[n], score)
+		}
 	}
 	for n, i := range places {
-		p, score := candidates[i].Product, float64(scores[n])
-		if !(score >= 0 && score <= 1) {
-			return fmt.Errorf("%w: %s for product %s", ErrNotFinite, strconv.FormatFloat(score, 'g', 4, 64), p.SKU)
-		}
-		r.scores.put(scoreKey{query, p.SKU, p.Version}, score)
-		signals[i].cross = score
+		p := candidates[i].Product
+		r.scores.put(scoreKey{query, p.SKU, p.Version}, best[n])
+		signals[i].cross = best[n]
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package ranking_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,5 +106,27 @@ func TestWhatSurelyDoesNotFitIsNotRead(t *testing.T) {
 	}
 	if last := got.Candidates[2]; last.Product.SKU != "sofa" || last.Relevance >= got.Floor {
 		t.Errorf("last is %s with %v", last.Product.SKU, last.Relevance)
+	}
+}
+
+// A product fits as well as it fits the best way to say the query, and an explanation speaks of that one.
+func TestTheModelReadsOtherWordsForTheSameThing(t *testing.T) {
+	model := &scripted{score: func(query, doc string) float32 {
+		if strings.Contains(query, "notebook") && strings.Contains(doc, "Notebook") {
+			return 0.9
+		}
+		return 0.1
+	}}
+	r := ranking.New(nil, model, ranking.Options{})
+	candidates := found(product("a", "Cooler"), product("b", "Notebook 15"))
+	at := slices.Index(ranking.FeatureNames, "cross")
+	for _, c := range rank(t, r, shop.Query{Text: "laptop"}, candidates).Candidates {
+		if want := map[string]float64{"a": float64(float32(0.1)), "b": float64(float32(0.9))}[c.Product.SKU]; c.Features[at] != want {
+			t.Errorf("%s: %.2f, want %.2f", c.Product.SKU, c.Features[at], want)
+		}
+	}
+	e, err := r.Explain(t.Context(), shop.Query{Text: "laptop"}, candidates, "b")
+	if err != nil || e.Cross == nil || e.Cross.Query != "notebook" || e.Cross.Score != e.Features["cross"] {
+		t.Errorf("%+v, %v", e.Cross, err)
 	}
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // diversify puts candidates, in the order of their score, in that of maximal marginal relevance (Carbonell and
-// Goldstein, SIGIR 1998): each place gets the product whose score, less what its name has in common with that of one
-// before it, is highest; of equals the one that came first. What a product loses is a reason of its own, so that
+// Goldstein, SIGIR 1998): each place gets the product whose score is highest, less what it loses for being called nearly what one
+// before it is called; of equals the one that came first. What a product loses is a reason of its own, so that
 // reasons still sum up to the score, and scores still fall.
 func diversify(ranked []shop.Candidate, diversity float64) {
 	if diversity <= 0 {
@@ -40,10 +40,16 @@ func diversify(ranked []shop.Candidate, diversity float64) {
 		}
 		ranked[n] = chosen.Candidate
 		for i := range left {
-			left[i].alike = max(left[i].alike, inCommon(left[i].words, chosen.words))
+			if alike := inCommon(left[i].words, chosen.words); alike >= nearlySame {
+				left[i].alike = max(left[i].alike, alike)
+			}
 		}
 	}
 }
+
+// nearlySame is the share of the words in common from which two names are of one product, in another colour, say. What is
+// merely of one kind shares its words because all of it fits: were that to count, what fits less would come before it.
+const nearlySame = 0.8
 
 // inCommon is the share of the words of both that each of them has (Jaccard), from 0 to 1; both are sorted, without
 // doubles.

@@ -18,8 +18,8 @@ type Options struct {
 	Reading time.Duration
 	// CacheSize is how many scores and how many product vectors are kept; 0 is 20,000.
 	CacheSize int
-	// Diversity is how much of its score a product loses that is called just what one before it is called; what is
-	// less alike loses less. 0 is DefaultDiversity, below 0 none.
+	// Diversity is how much of its score a product loses that is called just what one before it is called, and about as much
+	// where a word differs. 0 is DefaultDiversity, below 0 none.
 	Diversity float64
 	// Blend names the weights where they were learnt; it becomes part of the model's name.
 	Blend string

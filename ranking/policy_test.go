@@ -63,7 +63,7 @@ func TestBusinessFeaturesOrderProductsOfLikeRelevance(t *testing.T) {
 }
 
 func TestLikeProductsMakeRoomForOthers(t *testing.T) {
-	candidates := found(product("a", "Red enamel mug"), product("b", "Red enamel mug"), product("c", "Red enamel mug"), product("d", "Tall mug of glass"))
+	candidates := found(product("a", "Red enamel mug"), product("b", "Red enamel mug"), product("c", "Red enamel mug"), product("d", "Red mug"))
 	for i := range candidates {
 		candidates[i].TextScore = 1 - float64(i)/100
 	}
@@ -81,6 +81,9 @@ func TestLikeProductsMakeRoomForOthers(t *testing.T) {
 		if c.Score > got.Candidates[i].Score {
 			t.Errorf("scores do not fall: %v after %v", c.Score, got.Candidates[i].Score)
 		}
+	}
+	if r, ok := reason(got.Candidates[1], "diversity"); ok {
+		t.Errorf("a name of two of the three words: %+v", r)
 	}
 	if r, ok := reason(got.Candidates[2], "diversity"); !ok || math.Abs(r.Weight+0.1) > 1e-9 {
 		t.Errorf("the second of three equal names: %+v", r)

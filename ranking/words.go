@@ -105,6 +105,25 @@ func together(text string, candidates []shop.Candidate) string {
 	return strings.Join(out, " ")
 }
 
+// said are the ways in which listings may say a query: as it is, and with one word said otherwise, "notebook" for "laptop".
+func said(text string) []string {
+	ways, words := []string{text}, splitWords(text)
+	for i, word := range words {
+		for _, other := range lexicon.Synonyms(stem(word)) {
+			if len(ways) == mostSaid {
+				return ways
+			}
+			otherwise := slices.Clone(words)
+			otherwise[i] = other
+			ways = append(ways, strings.Join(otherwise, " "))
+		}
+	}
+	return ways
+}
+
+// mostSaid bounds the ways, each of which the cross-encoder reads.
+const mostSaid = 6
+
 // mostJoined bounds the words of a query in which neighbours are looked for.
 const mostJoined = 12
 

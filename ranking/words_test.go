@@ -84,6 +84,22 @@ func TestWordsAreJoinedWhereTheCandidatesJoinThem(t *testing.T) {
 	}
 }
 
+func TestAQueryIsSaidAsListingsMaySayIt(t *testing.T) {
+	for query, want := range map[string][]string{
+		"Gaming Laptops": {"Gaming Laptops", "gaming notebook", "gaming ultrabook", "gaming chromebook"},
+		"sofa":           {"sofa", "couch", "settee"},
+		"desk lamp":      {"desk lamp"},
+		"":               {""},
+	} {
+		if got := said(query); !slices.Equal(got, want) {
+			t.Errorf("%q is said %q, want %q", query, got, want)
+		}
+	}
+	if got := said("laptop headphone mobile trousers"); len(got) != mostSaid {
+		t.Errorf("%d ways", len(got))
+	}
+}
+
 func TestOneLetterOff(t *testing.T) {
 	for _, pair := range [][2]string{{"keyboard", "keybord"}, {"wireless", "wirless"}, {"necklace", "necklase"}, {"monitor", "mointor"}} {
 		if !oneLetterOff(pair[0], pair[1]) || !oneLetterOff(pair[1], pair[0]) {

@@ -8,6 +8,7 @@ from pathlib import Path
 import augment
 import behaviour_log
 import data
+import simulated_clicks
 
 HERE = Path(__file__).parent
 
@@ -95,6 +96,16 @@ class LogTest(unittest.TestCase):
         self.assertLess(found["q", "d"][2], 0.01)
         lists.append({"query": "q", "cards": [{"sku": "new", "position": 1, "clicked": True, "carted": False, "bought": False}]})
         self.assertLess(behaviour_log.estimates(lists, behaviour_log.propensities(lists))["q", "new"][0], 0.8)
+
+    def test_made_up_customers_click_what_is_graded_well_and_looked_at(self):
+        ratings = {"q": [(str(n), n % 4) for n in range(8)], "none fits": [("1", 0)]}
+        before = {"q": [[-n, n % 4] for n in range(8)]}
+        made = list(simulated_clicks.lists(ratings, ratings, {str(n): {} for n in range(8)}, before, 3000, random.Random(1)))
+        self.assertEqual(len(made), 3000)
+        self.assertEqual({one["query"] for one in made}, {"q"})
+        clicks = [sum(c["clicked"] for one in made for c in one["cards"] if c["sku"] == sku) for sku in "01234567"]
+        self.assertGreater(clicks[3], 3 * clicks[0], "grade 3 in place 4 beside grade 0 in place 1")
+        self.assertGreater(clicks[3], 1.2 * clicks[7], "the same grade further down")
 
     def test_only_what_the_catalogue_has_is_learnt_from(self):
         lists, *_ = simulated(random.Random(8), 50)

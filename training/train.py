@@ -328,11 +328,11 @@ class Rated:
         """A model at the start of the second stage."""
         return make_model(settings, settings["finetune"], self.start)
 
-    def scored(self, model, queries):
+    def scored(self, model, queries, head="relevance"):
         """{query: [(score, grade)]}"""
         queries = [q for q in queries if q in self.rows]
         groups = [(self.texts.query[q], [self.texts.product[copies[0][1]] for _, copies in self.rows[q]]) for q in queries]
-        scores = score(model, self.texts.queries, self.texts.products, groups)
+        scores = score(model, self.texts.queries, self.texts.products, groups, head)
         return {q: list(zip(some, [grade for grade, _ in self.rows[q]])) for q, some in zip(queries, scores)}
 
     def batches(self, queries, settings, epoch, rng):

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"time"
@@ -72,7 +73,7 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 	o.Deadline, o.Reading = time.Hour, time.Hour
 	ranker := newRanker(&measured, o)
 	began := time.Now()
-	scores := judgedScores{Scores: map[string][][2]float64{}, Relevance: map[string][]float64{}}
+	scores := newJudgedScores()
 	judged := func(query string, order []shop.Candidate, ndcg float64) {
 		if c.Verbose {
 			fmt.Fprintf(std.err, "%.3f  %s\n", ndcg, query)
@@ -128,10 +129,17 @@ func (c *evalRelevanceCmd) fill(ctx context.Context, std streams, store *retriev
 }
 
 // judgedScores are the ranker's scores of the rated products as training/evaluate.py reads them: for each query, in
-// order of SKU, score and grade, and beside them the relevance alone.
+// order of SKU, score and grade, and beside them the relevance alone and the features that it is made of, null where one
+// is not known.
 type judgedScores struct {
 	Scores    map[string][][2]float64 `json:"scores"`
 	Relevance map[string][]float64    `json:"relevance"`
+	Names     []string                `json:"names"`
+	Features  map[string][][]*float64 `json:"features"`
+}
+
+func newJudgedScores() judgedScores {
+	return judgedScores{Scores: map[string][][2]float64{}, Relevance: map[string][]float64{}, Names: ranking.FeatureNames, Features: map[string][][]*float64{}}
 }
 
 func (j judgedScores) add(query string, order []shop.Candidate, grades map[string]float64) {
@@ -139,6 +147,13 @@ func (j judgedScores) add(query string, order []shop.Candidate, grades map[strin
 	for _, c := range bySKU {
 		j.Scores[query] = append(j.Scores[query], [2]float64{c.Score, grades[c.Product.SKU]})
 		j.Relevance[query] = append(j.Relevance[query], c.Relevance)
+		row := make([]*float64, len(c.Features))
+		for i, v := range c.Features {
+			if !math.IsNaN(v) {
+				row[i] = &v
+			}
+		}
+		j.Features[query] = append(j.Features[query], row)
 	}
 }
 
