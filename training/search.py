@@ -110,12 +110,13 @@ def main():
     parser.add_argument("--start", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--report", required=True)
+    parser.add_argument("--trials", type=int, default=12, help="of each way")
     args = parser.parse_args()
     settings = data.read_settings(args.settings, args.set)
     torch.set_num_threads(settings["threads"])
     Path(args.out).mkdir(parents=True, exist_ok=True)
     objective, queries = objective_of(settings, data.load_products(args.catalogue), data.load_ratings(args.ratings), args.start, args.out)
-    report(search(objective, args.out, settings["seed"]), queries, args.report)
+    report(search(objective, args.out, settings["seed"], args.trials), queries, args.report)
 
 
 if __name__ == "__main__":
