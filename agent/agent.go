@@ -237,7 +237,7 @@ func (a *Agent) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (sh
 // understand parses. An utterance that no parser can read is a misunderstanding, not a failed turn. onPage is what the
 // customer looks at, where the conversation has shown nothing.
 func (t *talk) understand(ctx context.Context, onPage []shop.ShownProduct) (attack bool, err error) {
-	if t.turn.Text == "" { // a picture alone
+	if t.turn.Text == "" || t.turn.LessLike != "" { // a picture alone, or a card's button
 		t.parse = shop.Parse{Intent: shop.IntentSearch, Lang: t.turn.Locale, Confidence: 1}
 		t.Outcome.Parse = t.parse
 		return false, nil
@@ -278,7 +278,7 @@ const historyLength = 8
 
 // remember keeps the utterance for the turns to come.
 func (t *talk) remember() {
-	if t.turn.Text == "" {
+	if t.turn.Text == "" || t.turn.LessLike != "" {
 		return
 	}
 	text := []rune(t.turn.Text)
@@ -304,6 +304,9 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	switch {
 	case attack:
 		return t.say(ctx, "attack")
+	case t.turn.LessLike != "":
+		t.state.Misses = 0
+		return t.lessLike(ctx, t.turn.LessLike)
 	case offer != "" && yesCue.MatchString(t.turn.Text):
 		t.state.Misses, t.state.Return = 0, returning
 		return t.accept(ctx, offer)
@@ -313,6 +316,9 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 	}
 	misses := t.state.Misses
 	t.state.Misses = 0
+	if sku := t.lessWanted(); sku != "" {
+		return t.lessLike(ctx, sku)
+	}
 	if unread(t.turn.Text) {
 		t.parse.Intent, t.parse.Slots = shop.IntentOutOfScope, shop.Slots{}
 		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
@@ -322,7 +328,7 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		return err
 	}
 	if t.onlyForgets() {
-		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected, t.state.Before = shop.Need{}, nil, nil, nil, nil
+		t.state.Need, t.state.Beside, t.state.Seen, t.state.Rejected, t.state.LessLike, t.state.Before = shop.Need{}, nil, nil, nil, nil, nil
 		return t.say(ctx, "forgotten")
 	}
 	if done, err := t.withoutNumber(ctx, asked); done || err != nil {

@@ -187,7 +187,10 @@ func (t *talk) lookFor(ctx context.Context, q shop.Query, need shop.Need) (resul
 		return result{}, err
 	}
 	ranking = boosted(ranking, t.rules(ctx))
-	good := t.choose(ranking, q, need, asked)
+	good, err := t.leastLike(ctx, t.choose(ranking, q, need, asked), q.Sort)
+	if err != nil {
+		return result{}, err
+	}
 	return result{ranking, q.Text, q.Filter, good, good[:min(len(good), t.c.Cards)]}, nil
 }
 

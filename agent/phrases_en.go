@@ -47,6 +47,7 @@ var english = map[string][]string{
 	"quality_unsaid":   {"No listing says \"%s\", so these are the ones that fit otherwise."},
 	"nothing_cheaper":  {"Sorry, nothing that fits is cheaper, so here they are from the lowest price up."},
 	"all_sold_out":     {"Unfortunately they are sold out at the moment.", "Sorry, none of them is in stock right now."},
+	"less_like":        {"All right, less like that one.", "Understood, I put those like it behind the others."},
 	"no_more":          {"Sorry, that is all I have for this. Shall I look for something a little different?"},
 	"advise_match":     {"I'd take %s: it matches what you asked for best.", "My pick is %s, the closest to what you asked for."},
 	"advise_rating":    {"I'd take %s: customers rate it clearly higher than the others.", "My pick is %s, because customers rate it best."},

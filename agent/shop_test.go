@@ -104,6 +104,7 @@ type customer struct {
 	messages int
 	page     shop.Page
 	picture  string
+	lessLike string
 }
 
 func (s *testShop) customer(t *testing.T) *customer {
@@ -132,7 +133,7 @@ func (c *customer) CartChanged(_ context.Context, cart shop.Cart) error {
 func (c *customer) try(ctx context.Context, text string) error {
 	c.text, c.cards, c.cart = "", nil, nil
 	c.messages++
-	outcome, err := c.agent.Answer(ctx, shop.Turn{SessionID: c.session, Customer: c.name, Verified: c.name != "", Text: text, State: c.state, Page: c.page, Picture: c.picture,
+	outcome, err := c.agent.Answer(ctx, shop.Turn{SessionID: c.session, Customer: c.name, Verified: c.name != "", Text: text, State: c.state, Page: c.page, Picture: c.picture, LessLike: c.lessLike,
 		MessageID: fmt.Sprintf("%s-%d", c.session, c.messages)}, c)
 	c.outcome = outcome
 	if err == nil {

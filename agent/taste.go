@@ -165,6 +165,9 @@ func (t *talk) inOrder(ctx context.Context, q shop.Query, skus []string, pass fu
 		place[sku] = i
 	}
 	slices.SortStableFunc(ranking.Candidates, func(a, b shop.Candidate) int { return place[a.Product.SKU] - place[b.Product.SKU] })
-	good := ranking.Candidates
+	good, err := t.leastLike(ctx, ranking.Candidates, q.Sort)
+	if err != nil {
+		return result{}, err
+	}
 	return result{ranking: ranking, filter: q.Filter, all: good, shown: good[:min(len(good), t.c.Cards)]}, nil
 }

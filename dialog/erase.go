@@ -31,7 +31,7 @@ func Export(ctx context.Context, tx pgx.Tx, sessions []string) (map[string][]jso
 			FROM sessions WHERE id = ANY ($1::uuid[]) ORDER BY created_at) t`,
 		"devices": `SELECT row_to_json(t) FROM (SELECT id, session_id, created_at, nullif(expires_at, 'infinity') AS expires_at
 			FROM session_devices WHERE session_id = ANY ($1::uuid[]) ORDER BY created_at) t`,
-		"messages": `SELECT row_to_json(t) FROM (SELECT id, session_id, role, text, picture, locale, status, reason, seq, created_at, ended_at
+		"messages": `SELECT row_to_json(t) FROM (SELECT id, session_id, role, text, picture, less_like, locale, status, reason, seq, created_at, ended_at
 			FROM messages WHERE session_id = ANY ($1::uuid[]) ORDER BY session_id, seq) t`,
 		"events": `SELECT row_to_json(t) FROM (SELECT session_id, seq, type, data, ts
 			FROM events WHERE session_id = ANY ($1::uuid[]) ORDER BY session_id, seq) t`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"floorwalker/protocol"
 	"floorwalker/shop"
@@ -22,6 +23,8 @@ type PostRequest struct {
 	Picture *shop.Picture
 	// Replaces is the id of the customer's last message, which this one takes the place of; empty for none.
 	Replaces string
+	// LessLike is the SKU of a card of which the customer wants less; empty for none. It is declined with the message.
+	LessLike string
 }
 
 func (r PostRequest) picture() string {
@@ -122,13 +125,18 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 				return err
 			}
 		}
+		if r.LessLike != "" && !slices.Contains(t.row.Declined, r.LessLike) {
+			if err := t.decline(protocol.CardDecline{SKU: r.LessLike}); err != nil {
+				return err
+			}
+		}
 		seq, err := t.append(protocol.TypeMessageCreated, protocol.MessageCreated{MessageID: ack.MessageID,
-			Role: protocol.RoleCustomer, State: protocol.StateComplete, Text: r.Text, ClientMsgID: r.ClientMsgID, Picture: r.Picture})
+			Role: protocol.RoleCustomer, State: protocol.StateComplete, Text: r.Text, ClientMsgID: r.ClientMsgID, Picture: r.Picture, LessLike: r.LessLike})
 		if err != nil {
 			return err
 		}
 		ack.Seq = seq
-		t.queue(insertMessage, ack.MessageID, id, r.ClientMsgID, r.Text, string(r.Locale), seq, r.Picture)
+		t.queue(insertMessage, ack.MessageID, id, r.ClientMsgID, r.Text, string(r.Locale), seq, r.Picture, r.LessLike)
 		if answered {
 			ack.ReplyID = m.newID()
 			t.queue(insertAnswer, ack.ReplyID, id, ack.MessageID, seq)

@@ -145,12 +145,16 @@ func (m *Manager) Decline(ctx context.Context, sessionID string, d protocol.Card
 		if slices.Contains(t.row.Declined, d.SKU) {
 			return nil
 		}
-		declined := append(t.row.Declined, d.SKU)
-		declined = declined[max(0, len(declined)-maxDeclined):]
-		_, err := t.append(protocol.TypeCardDeclined, protocol.CardDeclined(d))
-		t.set(`UPDATE sessions SET next_seq = $2, active_at = now(), declined = $3 WHERE id = $1`, declined)
-		return err
+		return t.decline(d)
 	})
+}
+
+// decline remembers and logs a product that was not declined before.
+func (t *sessionTx) decline(d protocol.CardDecline) error {
+	declined := append(t.row.Declined, d.SKU)
+	t.queue(`UPDATE sessions SET declined = $2 WHERE id = $1`, t.row.ID, declined[max(0, len(declined)-maxDeclined):])
+	_, err := t.append(protocol.TypeCardDeclined, protocol.CardDeclined(d))
+	return err
 }
 
 // SetPage notes what the customer looks at on the shop's own page, beside the conversation. It is not logged.

@@ -17,10 +17,12 @@ type question struct {
 	AnswerID, ID, Text, Locale string
 	// Picture is the id of the one that goes along, or empty.
 	Picture string
+	// LessLike is the SKU of the card of which it wants less, or empty.
+	LessLike string
 }
 
 const selectPending = `
-SELECT r.id::text, q.id::text, q.text, q.locale, coalesce(q.picture->>'id', '')
+SELECT r.id::text, q.id::text, q.text, q.locale, coalesce(q.picture->>'id', ''), q.less_like
 FROM messages r JOIN messages q ON q.id = r.reply_to
 WHERE r.session_id = $1 AND r.status = 'pending' ORDER BY r.asked_seq`
 
@@ -66,8 +68,8 @@ func (p *posted) scan(row pgx.Row) error {
 
 const (
 	insertMessage = `
-INSERT INTO messages (id, session_id, role, client_msg_id, text, locale, status, seq, final_seq, ended_at, picture)
-VALUES ($1, $2, 'customer', $3, $4, $5, 'complete', $6, $6, now(), $7)`
+INSERT INTO messages (id, session_id, role, client_msg_id, text, locale, status, seq, final_seq, ended_at, picture, less_like)
+VALUES ($1, $2, 'customer', $3, $4, $5, 'complete', $6, $6, now(), $7, $8)`
 
 	insertAnswer = `
 INSERT INTO messages (id, session_id, role, reply_to, status, asked_seq) VALUES ($1, $2, 'assistant', $3, 'pending', $4)`

@@ -87,6 +87,11 @@ func (d *MessageSend) Check() error {
 	if len(d.Replaces) > maxID {
 		return shop.Errorf(CodeBadField, "replaces is too long. Send the message_id that the server gave.")
 	}
+	if d.LessLike != "" {
+		if err := checkSKU(d.LessLike); err != nil {
+			return err
+		}
+	}
 	d.Text = text
 	// A language that is not spoken here is no error: the text's own language wins anyway.
 	if d.Locale != shop.English && d.Locale != shop.Chinese {

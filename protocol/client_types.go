@@ -26,6 +26,9 @@ type MessageSend struct {
 	// back, and with it what the assistant understood by it. What that answer did to the cart stays. While it is being
 	// answered this is refused as busy: stop the answer and send it again.
 	Replaces string `json:"replaces,omitempty" jsonschema:"maxLength=64"`
+	// LessLike is the SKU of a shown card of which the customer wants less: it is put aside as by card.decline, and the answer
+	// brings other cards, with what is most like it behind the others from now on.
+	LessLike string `json:"less_like,omitempty" jsonschema:"maxLength=128"`
 }
 
 // TurnStop stops the answer being written.

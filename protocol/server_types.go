@@ -110,6 +110,8 @@ type MessageCreated struct {
 	Author string `json:"author,omitempty"`
 	// Picture goes with a customer's message.
 	Picture *shop.Picture `json:"picture,omitempty"`
+	// LessLike is the SKU of the card of which the customer's message wants less.
+	LessLike string `json:"less_like,omitempty"`
 }
 
 // MessageReplaced says that a message was written anew.

@@ -16,6 +16,8 @@ type State struct {
 	Before []Screen `json:"before,omitempty"`
 	// Rejected are SKUs that the customer turned down.
 	Rejected []string `json:"rejected,omitempty"`
+	// LessLike are the SKUs of which the customer wants less, the latest last: what is most like them comes last.
+	LessLike []string `json:"less_like,omitempty"`
 	// Seen are the SKUs shown so far, the latest last, at most 64; "show me others" leaves them out, and names of
 	// earlier lists are found in them.
 	Seen []string `json:"seen,omitempty"`

@@ -21,7 +21,10 @@ type Turn struct {
 	Text string
 	// Picture is the id of the picture that goes with it; empty where none does.
 	Picture string
-	State   State
+	// LessLike is the SKU of a shown card of which the customer wants less, which is what the turn is about; empty where it is
+	// about something else.
+	LessLike string
+	State    State
 	// Page is what the customer looks at on the shop's own page.
 	Page Page
 	// Summary is what the conversation was about before State.History, empty where it is short.

@@ -41,7 +41,7 @@ func (s *Server) act(ctx context.Context, c caller, env protocol.Envelope, data 
 		if !s.messageRate.allow(c.owner) || !s.addressMessageRate.allow(c.by.Network) {
 			return nil, errMessageRate
 		}
-		post := dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale, Replaces: d.Replaces}
+		post := dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale, Replaces: d.Replaces, LessLike: d.LessLike}
 		if d.Picture != "" {
 			if s.parts.Pictures == nil {
 				return nil, errNoPictures

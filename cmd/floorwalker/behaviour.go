@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// watchedSessions are the sessions as customers reach them: a declined card is logged among the events, and what a
-// visitor did becomes the customer's when it is known who that is.
+// watchedSessions are the sessions as customers reach them: a declined card, also one of which less is wanted, is
+// logged among the events, and what a visitor did becomes the customer's when it is known who that is.
 type watchedSessions struct {
 	*dialog.Manager
 	events *behaviour.Log
@@ -27,11 +27,25 @@ func (w watchedSessions) Decline(ctx context.Context, sessionID string, d protoc
 	if err := w.Manager.Decline(ctx, sessionID, d); err != nil {
 		return err
 	}
+	return w.declined(ctx, sessionID, d.SKU)
+}
+
+// Post takes the customer's message. What it wants less of is among the events before the message is answered.
+func (w watchedSessions) Post(ctx context.Context, sessionID string, r dialog.PostRequest) (protocol.Acknowledgement, error) {
+	if r.LessLike != "" {
+		if err := w.declined(ctx, sessionID, r.LessLike); err != nil {
+			return protocol.Acknowledgement{}, err
+		}
+	}
+	return w.Manager.Post(ctx, sessionID, r)
+}
+
+func (w watchedSessions) declined(ctx context.Context, sessionID, sku string) error {
 	session, err := w.Session(ctx, sessionID)
 	if err != nil {
 		return err
 	}
-	w.events.Declined(ctx, session.ID, cmp.Or(session.Customer, session.ID), d.SKU)
+	w.events.Declined(ctx, session.ID, cmp.Or(session.Customer, session.ID), sku)
 	return nil
 }
 

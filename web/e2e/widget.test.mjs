@@ -358,6 +358,37 @@ test("ticked products are set side by side", { skip }, async () => {
   await page.context().close();
 });
 
+test("less like this: the card goes, and the next ones are others first", { skip }, async () => {
+  const page = await visit(host.page("/less"));
+  await ask(page, "running shoes");
+  await answered(page, 1);
+  const brands = shelf => shelf.locator(".brand").allTextContents();
+  const first = await brands(page.locator(".shelf").first());
+  const card = page.locator(".card").first(), sku = await card.getAttribute("data-sku");
+  assert.equal(first.filter(brand => brand === first[0]).length, 2, first.join());
+  await card.locator(".less").focus();
+  await page.keyboard.press("Enter");
+  assert.match(await answered(page, 2), /less like|behind the others/i);
+  await page.locator(`.card.aside[data-sku="${sku}"]`).waitFor();
+  assert.match(await page.locator(".message.customer .text").last().textContent(), /^Less like this: .*running shoes$/);
+  const next = await brands(page.locator(".shelf").last());
+  assert.equal(next.length, 5, next.join());
+  assert.equal(next.at(-1), first[0], "what is most like it comes last");
+  assert.equal(await page.locator(".shelf").last().locator(`.card[data-sku="${sku}"]`).count(), 0);
+  await clean(page, "a card that was put aside");
+  // Asked once more it is the same wish, and later lists hold to it.
+  await page.locator(".tools button", { hasText: "Ask again" }).click();
+  await until("it is asked anew", async () => await page.locator(".message.customer").count() === 2 && await page.locator(".shelf").count() === 2);
+  await answered(page, 2);
+  assert.deepEqual(await brands(page.locator(".shelf").last()), next);
+  await ask(page, "running shoes under 120 dollars");
+  await answered(page, 3);
+  assert.equal((await brands(page.locator(".shelf").last())).at(-1), first[0]);
+  await until("the wish is kept as what was done", async () => (await deeds(page)).behaviour.some(event => event.action === "decline" && event.sku === sku));
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
 test("an answer can be gone on from: cheaper, compared, copied, asked again, its question changed", { skip }, async () => {
   const page = await visit(host.page("/tools"), { permissions: ["clipboard-read", "clipboard-write"] });
   await ask(page, "running shoes");

@@ -6,10 +6,10 @@ import { home, view } from "./surroundings.js";
 const { ResizeObserver } = view; // those of a hidden frame never fire
 
 export class Cards {
-  // quantityOf and setQuantity are the cart's; decline puts a product aside; compared(sku) is whether it is ticked,
+  // quantityOf and setQuantity are the cart's; decline puts a product aside, less asks for others that are less like it; compared(sku) is whether it is ticked,
   // compare(card, ticked) ticks it; watch(node, card) follows what is done with it, where that is wanted.
-  constructor({ quantityOf, setQuantity, decline, compared, compare, watch }) {
-    Object.assign(this, { quantityOf, setQuantity, decline, compared, compare, watch });
+  constructor({ quantityOf, setQuantity, decline, less, compared, compare, watch }) {
+    Object.assign(this, { quantityOf, setQuantity, decline, less, compared, compare, watch });
     this.shown = new Map(); // sku -> the cards on the screen, each with its element
     this.declined = new Set();
   }
@@ -75,7 +75,8 @@ export class Cards {
     const tick = element("input", { type: "checkbox", "aria-label": t("compareLabel", card.title) });
     tick.checked = this.compared(card.sku);
     tick.addEventListener("change", () => this.compare(card, tick.checked));
-    return element("div", { class: "actions" }, buy, decline, element("label", { class: "tick" }, tick, t("compare")));
+    const less = element("button", { class: "less", type: "button", "aria-label": t("lessLikeLabel", card.title), onclick: () => this.less(card) }, t("lessLike"));
+    return element("div", { class: "actions" }, buy, decline, element("div", { class: "further" }, element("label", { class: "tick" }, tick, t("compare")), less));
   }
 
   // redraw after the language changed; recount after the cart did.
@@ -106,7 +107,7 @@ export class Cards {
 }
 
 // The parts of a card that can hold the focus.
-const parts = ["summary", ".decline", ".tick input", ".stepper button:first-child"];
+const parts = ["summary", ".decline", ".less", ".tick input", ".stepper button:first-child"];
 
 // picture shows the product's own picture where it is ours or the policy lets it in; else the drawn one.
 export function picture(card) {

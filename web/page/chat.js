@@ -50,6 +50,7 @@ export class Chat {
     this.cards = new Cards({
       quantityOf: sku => this.cart.quantityOf(sku), setQuantity,
       decline: ({ sku, ranking, position }) => this.frame("card.decline", { sku, ranking_id: ranking, position }),
+      less: ({ sku, title }) => this.say(t("lessLikeText", title), { less: sku }),
       compared: sku => this.comparison.has(sku), compare: (card, ticked) => this.comparison.tick(card, ticked),
       watch: (node, card) => this.events.watch(node, card),
     });
@@ -57,7 +58,7 @@ export class Chat {
     this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), picture: sent => this.pictures.node(sent), article: slug => this.article(slug), announce: text => { $("announcer").textContent = text; } });
     this.log.behind = () => { $("newest").hidden = false; };
     this.rewrite = new Rewrite(root, { stop: () => this.stop() });
-    this.tools = new Tools(this.log, { say: text => this.say(text), again: (text, replaces) => this.say(text, { replaces }), change: (text, replaces) => this.rewrite.begin(text, replaces) });
+    this.tools = new Tools(this.log, { say: text => this.say(text), again: ({ text, less }, replaces) => this.say(text, { replaces, less }), change: ({ text }, replaces) => this.rewrite.begin(text, replaces) });
     this.articleSheet = new Sheet(root, "article");
     this.finder = new Finder(root);
     this.attention = new Attention(root, () => this.watched);
@@ -264,11 +265,11 @@ export class Chat {
     this.articleSheet.open();
   }
 
-  // say sends a message, and with it a picture or in the place of another message, where that is wanted.
-  say(text, { picture, replaces } = {}) {
+  // say sends a message; with it a picture, in the place of another message, or to see less like a product, where that is wanted.
+  say(text, { picture, replaces, less } = {}) {
     this.start();
     if (replaces && this.log.writing) this.stop();
-    this.log.waiting(this.connection.send(text, { ...(picture && { picture: picture.id }), ...(replaces && { replaces }) }), text, picture);
+    this.log.waiting(this.connection.send(text, { ...(picture && { picture: picture.id }), ...(replaces && { replaces }), ...(less && { less_like: less }) }), text, picture);
     this.$("welcome").hidden = true;
   }
 

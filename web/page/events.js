@@ -82,7 +82,7 @@ export class Events {
     });
     node.addEventListener("pointerleave", () => clearTimeout(rest));
     // What puts it into the cart or aside the server sees itself.
-    node.addEventListener("click", ({ target }) => { if (!target.closest(".add, .stepper, .decline")) this.note("click", card); });
+    node.addEventListener("click", ({ target }) => { if (!target.closest(".add, .stepper, .decline, .less")) this.note("click", card); });
   }
 
   // clear forgets the cards of the list that leaves the screen.

@@ -8,17 +8,17 @@ const { clipboard } = view.navigator; // absent on pages without TLS
 const copiedFor = 2000; // ms
 
 export class Tools {
-  questions = new Map(); // message id -> its text
+  questions = new Map(); // message id -> { text, less: the product of which less is wanted }
   answers = new Map(); // answer's id -> how many cards it has
   node = null;
   newest = ""; // the customer's newest message
 
-  // say(text) sends a message, again(text, id) sends it in the place of another, change(text, id) lets the customer
-  // change one first.
+  // say(text) sends a message, again(question, id) sends one in the place of another, change(question, id) lets the customer
+  // change it first.
   constructor(log, { say, again, change }) { Object.assign(this, { log, say, again, change }); }
 
   // last is the customer's newest message, which can be changed until a person has read it.
-  get last() { return this.newest && { id: this.newest, text: this.questions.get(this.newest) }; }
+  get last() { return this.newest && { id: this.newest, ...this.questions.get(this.newest) }; }
 
   clear() {
     this.questions.clear();
@@ -27,8 +27,8 @@ export class Tools {
     this.newest = "";
   }
 
-  created({ message_id: id, role, text }) {
-    if (role === "customer") this.questions.set(id, text);
+  created({ message_id: id, role, text, less_like: less }) {
+    if (role === "customer") this.questions.set(id, { text, less });
     if (role === "customer") this.newest = id;
     if (role === "agent") this.newest = "";
     if (role === "customer" || role === "agent") this.put(null);
@@ -38,7 +38,7 @@ export class Tools {
 
   // completed offers what fits the answer; while a person answers there is nothing to ask the assistant.
   completed({ message_id: id, reply_to: question, text, intent }, owner) {
-    const asked = owner !== "agent" && question === this.newest && this.questions.get(question);
+    const said = this.questions.get(question), asked = owner !== "agent" && question === this.newest && said?.text ? said : null;
     const tool = (word, act) => (asked ? element("button", { type: "button", onclick: () => act(asked, question) }, t(word)) : null);
     const tools = element("p", { class: "tools" }, copier(text), tool("again", this.again), tool("change", this.change));
     const choose = owner !== "agent" && ["search", "refine", "recommend"].includes(intent) && this.answers.get(id) > 1;
