@@ -9,6 +9,7 @@ import (
 	"floorwalker/dialog"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
+	"floorwalker/webhook"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -46,6 +47,12 @@ type Operator struct {
 		Start(file *os.File, name, by string, f retrieval.Format, o retrieval.ImportOptions) error
 		Latest() *retrieval.Job
 	}
+	// Deliveries are messages that the shop's own server is told of; nil where it is told of none. *webhook.Outbox.
+	Deliveries interface {
+		List(ctx context.Context, state string, limit int) ([]webhook.Delivery, error)
+		Counts(ctx context.Context) (map[string]int, error)
+		Replay(ctx context.Context, ids []string) (int, error)
+	}
 }
 
 const adminAPI = consoleAPI + "/admin"
@@ -61,6 +68,7 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.reportRoutes(api)
 	s.ruleRoutes(api)
 	s.setLookRoute(api)
+	s.deliveryRoutes(api)
 }
 
 type playgroundInput struct {

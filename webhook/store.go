@@ -69,6 +69,21 @@ func (o *Outbox) List(ctx context.Context, state string, limit int) ([]Delivery,
 	return all, nil
 }
 
+// Counts says how many deliveries there are of each state.
+func (o *Outbox) Counts(ctx context.Context) (map[string]int, error) {
+	counts := map[string]int{}
+	rows, err := o.pool.Query(ctx, `SELECT state, count(*) FROM webhook_deliveries GROUP BY state`)
+	if err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", err)
+	}
+	var state string
+	var n int
+	if _, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { counts[state] = n; return nil }); err != nil {
+		return nil, fmt.Errorf("count deliveries: %w", err)
+	}
+	return counts, nil
+}
+
 // Replay has deliveries sent again under their old ids: those named, or, where none are, all dead ones. It returns how
 // many there are.
 func (o *Outbox) Replay(ctx context.Context, ids []string) (int, error) {

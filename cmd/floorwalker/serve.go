@@ -28,6 +28,7 @@ import (
 	"floorwalker/retrieval"
 	"floorwalker/sponsored"
 	"floorwalker/web"
+	"floorwalker/webhook"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
@@ -194,6 +195,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent}
 	imports := retrieval.NewJobs(catalogue, log)
 	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
+	if c.WebhookURL != "" {
+		parts.Operator.Deliveries = webhook.NewOutbox(base.pool, 0)
+	}
 	if verifier != nil {
 		parts.Identity = verifier
 	}

@@ -27,6 +27,9 @@ const words = {
     what: "What", count: "Count", share: "Share", nothing: "Nothing in this time.", byDay: "Conversations by day", funnel: "Funnel", unmet: n => `Searched and not found (${n})`, fewest: n => `What at least ${n} conversations have in common.`, topQuestions: "Questions to the articles",
     intents: "What customers want", reasons_: "Why a person was asked for", latency: "Time of a turn", models: "Rankers, parsers and who words the answers", saveReport: "Save as CSV",
     noArticles: "There is no article yet.", language: "Language",
+    viewDeliveries: "Deliveries", deliveriesOff: "Your own server is told of no messages. FLOORWALKER_WEBHOOK_URL says where it takes them (docs/webhook.md).", deliveriesHint: "Messages to customers who are not connected, told to your own server for push notifications. They are kept for 30 days after they ended; the newest 200 are listed.",
+    delivery_all: "All", delivery_waiting: "Waiting", delivery_sent: "Sent", delivery_seen: "Read without", delivery_dead: "Given up", deliveryState: "State", deliveryAt: "Message of", deliveryTries: "Tries", deliveryMessage: "Conversation · event", nextTry: "Next try",
+    replay: "Send again", replayLabel: id => `Send again: ${id}`, replayDead: n => `Send all ${n} given up again`, replayed: n => `${n} ${n === 1 ? "delivery is" : "deliveries are"} sent again.`, noDeliveries: "There is none.",
   },
   zh: {
     title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
@@ -53,6 +56,9 @@ const words = {
     what: "项目", count: "数量", share: "占比", nothing: "此期间没有数据。", byDay: "每日对话", funnel: "漏斗", unmet: n => `搜索无结果（${n}）`, fewest: n => `至少 ${n} 次对话共有的内容。`, topQuestions: "常见问题",
     intents: "顾客意图", reasons_: "转人工原因", latency: "回合耗时", models: "排序、解析与回答模型", saveReport: "另存为 CSV",
     noArticles: "还没有文章。", language: "语言",
+    viewDeliveries: "推送", deliveriesOff: "没有把消息告知您的服务器。FLOORWALKER_WEBHOOK_URL 指定接收地址（docs/webhook.md）。", deliveriesHint: "发给未在线顾客的消息，会告知您的服务器以便推送通知。结束后保留 30 天，此处列出最新的 200 条。",
+    delivery_all: "全部", delivery_waiting: "等待中", delivery_sent: "已发送", delivery_seen: "顾客已读", delivery_dead: "已放弃", deliveryState: "状态", deliveryAt: "消息时间", deliveryTries: "次数", deliveryMessage: "对话 · 事件", nextTry: "下次尝试",
+    replay: "重新发送", replayLabel: id => `重新发送：${id}`, replayDead: n => `重新发送已放弃的 ${n} 条`, replayed: n => `将重新发送 ${n} 条。`, noDeliveries: "没有记录。",
   },
 };
 

@@ -1,6 +1,7 @@
 // The operators' page in headless Chromium, against the real server.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { answered, ask, clean, online, openPage, picture, until } from "./pages.mjs";
 import { Ollama, openBrowser, Shop } from "./shop.mjs";
@@ -11,10 +12,22 @@ const skip = !browser && !required ? "this test needs Chromium" : false;
 const ollama = new Ollama();
 const shop = new Shop();
 const agents = {};
+// The shop's own server, which is told of messages to customers who are not connected. refuses(text) is true of those that it
+// does not want.
+const told = { refuses: () => false, got: [] };
+told.server = createServer(async (request, response) => {
+  let body = "";
+  for await (const piece of request) body += piece;
+  const { text } = JSON.parse(body).data;
+  told.got.push({ id: request.headers["webhook-id"], text });
+  response.writeHead(told.refuses(text) ? 410 : 204).end();
+});
 
 before(async () => {
   if (skip) return;
   assert.ok(browser, "this test needs Chromium");
+  await new Promise(done => told.server.listen(0, "127.0.0.1", done));
+  Object.assign(process.env, { FLOORWALKER_WEBHOOK_URL: `http://127.0.0.1:${told.server.address().port}/push`, FLOORWALKER_WEBHOOK_NETWORKS: "127.0.0.0/8" });
   await ollama.start();
   await shop.start(ollama);
   agents.kim = await shop.agent("kim", "--name", "Kim");
@@ -26,6 +39,8 @@ after(async () => {
   await browser.close();
   await shop.stop();
   await ollama.stop();
+  told.server.closeAllConnections();
+  told.server.close();
 }, { timeout: 60_000 });
 
 async function enter({ id, password }, view = "") {
@@ -227,6 +242,56 @@ test("the chat greets and looks as the shop says", { skip }, async () => {
   await page.locator("#look-form textarea[name=starters-en]").fill("1\n2\n3\n4\n5");
   await page.locator("#look-form button[type=submit]").click();
   await page.locator("#toast", { hasText: "4 suggestions" }).waitFor();
+  await page.context().close();
+});
+
+test("what the shop's own server did not take is seen, and sent again under its old id", { skip }, async () => {
+  const text = "Your parcel <b>waits</b> for you.";
+  told.refuses = said => said === text;
+  const customer = await openPage(browser, shop.url);
+  await online(customer);
+  await ask(customer, "I want to talk to a person");
+  await answered(customer, 1);
+  const session = await customer.evaluate(() => JSON.parse(localStorage.getItem("floorwalker.session")).id);
+  await customer.context().close();
+  const desk = await openPage(browser, `${shop.url}/console`, { viewport: { width: 1280, height: 820 } });
+  await desk.locator("#login-id").fill(agents.kim.id);
+  await desk.locator("#login-password").fill(agents.kim.password);
+  await desk.keyboard.press("Enter");
+  await online(desk);
+  await desk.locator(`#cases .case[data-session="${session}"]`).click();
+  await desk.locator('#actions [data-act="claim"]').click();
+  await desk.locator("#text").fill(text);
+  await desk.keyboard.press("Enter");
+  await desk.locator(".message.agent:not(.unsent) .text", { hasText: text }).waitFor();
+  await desk.context().close();
+
+  const page = await enter(agents.boss, "deliveries");
+  const dead = page.locator("#deliveries tbody tr", { hasText: "Given up" });
+  await dead.getByText("410").waitFor();
+  assert.equal(await dead.count(), 1);
+  assert.match(await page.locator("#replay-dead").textContent(), /all 1 given up/);
+  await page.locator('#deliveries [data-state="waiting"]').focus();
+  await page.keyboard.press("Enter");
+  await page.locator('#deliveries [data-state="waiting"][aria-pressed="true"]').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.state), "waiting", "the focus stays");
+  await page.locator('#deliveries [data-state=""]').click();
+  await picture(page, "admin-deliveries");
+  await clean(page, "deliveries");
+  told.refuses = () => false;
+  await dead.locator("button", { hasText: "Send again" }).click();
+  await page.locator("#toast", { hasText: "1 delivery is sent again" }).waitFor();
+  await dead.waitFor({ state: "detached" });
+  await page.locator('#deliveries [data-state="dead"]').click();
+  await page.locator("#deliveries", { hasText: "There is none." }).waitFor();
+  await page.locator('#deliveries [data-state="sent"]').click();
+  await page.locator("#deliveries tbody tr", { hasText: "Sent" }).filter({ hasText: session.slice(0, 8) }).waitFor();
+  const tries = told.got.filter(one => one.text === text);
+  assert.equal(tries.length, 2);
+  assert.equal(tries[0].id, tries[1].id, "one delivery, however often");
+  const status = await page.evaluate(async () => (await fetch("/console/api/admin/deliveries/replay", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"dead":true}' })).status);
+  assert.equal(status, 403, "not without the login's token");
+  assert.deepEqual(page.troubles.filter(text => !text.includes("403")), []);
   await page.context().close();
 });
 
