@@ -21,7 +21,9 @@ var errStranger = refuse(http.StatusUnauthorized, protocol.CodeIdentityRequired,
 var errorType = reflect.TypeFor[apiError]()
 
 type openInput struct {
-	Body struct {
+	Origin string `header:"Origin"`
+	Body   struct {
+		Key    string `json:"key,omitempty" doc:"The data-key of the page's tag, for pages of FLOORWALKER_SITE_KEYS"`
 		Locale string `json:"locale,omitempty" enum:"en,zh" doc:"Language of the client's interface"`
 		Token  string `json:"token,omitempty" maxLength:"8192" doc:"The shop's token of a known customer, whose session is then continued or opened"`
 	}
@@ -96,6 +98,9 @@ func (s *Server) sessionRoutes(api huma.API) {
 }
 
 func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, error) {
+	if !s.siteKeyHolds(in.Origin, in.Body.Key) {
+		return nil, errSiteKey
+	}
 	var opened dialog.Opened
 	var err error
 	switch {

@@ -46,7 +46,8 @@ type capabilities struct {
 	Sorts     []shop.Sort      `json:"sorts"`
 	LLM       Component        `json:"llm" doc:"Whether the language model is up. Answers come either way."`
 	// Catalogues are the sources of the products that are there.
-	Catalogues []string `json:"catalogues"`
+	Catalogues  []string `json:"catalogues"`
+	LinkOrigins []string `json:"link_origins" doc:"Where links in what the assistant and people at the desk write may lead; other addresses stay text"`
 }
 
 type capabilityLimits struct {
@@ -114,7 +115,7 @@ func (s *Server) capable(ctx context.Context, _ *struct{}) (*struct{ Body capabi
 	}
 	llm := s.parts.Status(ctx).Components[ComponentLLM]
 	orElse(&llm.State, "absent")
-	c := capabilities{Version: s.c.Version, LLM: llm, Protocol: protocol.Version, Languages: []shop.Lang{shop.English, shop.Chinese}, Catalogues: sources,
+	c := capabilities{Version: s.c.Version, LLM: llm, Protocol: protocol.Version, Languages: []shop.Lang{shop.English, shop.Chinese}, Catalogues: sources, LinkOrigins: s.links,
 		Filters: []string{"audience", "brand", "category", "color", "exclude", "in_stock", "material", "price_max", "price_min", "size"},
 		Sorts:   []shop.Sort{shop.SortPriceAsc, shop.SortPriceDesc, shop.SortRating, shop.SortNewest},
 		Limits: capabilityLimits{FrameBytes: protocol.MaxFrame, FrameDepth: protocol.MaxDepth, TextChars: protocol.MaxText,

@@ -34,6 +34,7 @@ func (s *Server) routes() http.Handler {
 	s.productRoutes(api)
 	s.statusRoutes(api)
 	s.lookRoute(api)
+	s.siteRoute(api)
 	s.plainRoutes(mux, api)
 	s.rankingRoutes(api)
 	s.pageRoutes(mux)

@@ -156,6 +156,11 @@ type Config struct {
 	AdminToken string
 	// ImageHosts are the origins that product pictures may come from, besides our own.
 	ImageHosts []string
+	// SiteKeys are the public keys of the shop's sites, each with the origins of the pages that are let in under it. Pages of
+	// Origins need none.
+	SiteKeys map[string][]string
+	// LinkHosts are the origins that links in what is written to customers may lead to, beside Origins.
+	LinkHosts []string
 	// Version is shown in /capabilities.
 	Version string
 	// TicketLife is how long a ticket can be redeemed. Default 30 s.
@@ -280,6 +285,10 @@ type Server struct {
 	c       Config
 	log     *slog.Logger
 	origins map[string]bool
+	// sites are the keys under which the pages of an origin are let in, of those that need one.
+	sites map[string][]string
+	// links are the origins that links may lead to, sorted.
+	links []string
 	// consoleOrigins are those that consoles may come from; consoleHosts, where not empty, those that they are
 	// served under.
 	consoleOrigins, consoleHosts map[string]bool
@@ -315,14 +324,7 @@ func New(p Parts, c Config) *Server {
 	c = c.withDefaults()
 	s := &Server{parts: p, c: c, log: c.Logger, origins: map[string]bool{}, metrics: newMetrics(p.Metrics), made: time.Now(),
 		tickets: tickets{store: ticketStore{p.Pool}, life: c.TicketLife}, looks: lookStore{p.Pool}}
-	for _, given := range c.Origins {
-		origin, err := CleanOrigin(given)
-		if err != nil {
-			s.log.Warn("an origin is passed over: no browser sends it", "origin", given, "error", err)
-			continue
-		}
-		s.origins[origin] = true
-	}
+	s.openTo(c)
 	s.consoleOrigins, s.consoleHosts = s.origins, map[string]bool{}
 	if len(c.ConsoleOrigins) > 0 {
 		s.consoleOrigins = map[string]bool{}

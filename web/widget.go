@@ -97,6 +97,12 @@ func sharedPath(p string) bool {
 // share lets the pages of origins on the list read the answer (CORS). It is true for a preflight, which is answered
 // with that.
 func (s *Server) share(w http.ResponseWriter, r *http.Request) (preflight bool) {
+	if strings.HasPrefix(r.URL.Path, "/sites/") { // who is turned away reads why
+		w.Header().Add("Vary", "Origin")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+		return false
+	}
 	if !sharedPath(r.URL.Path) {
 		return false
 	}

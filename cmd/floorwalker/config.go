@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"floorwalker/embedded"
 	"floorwalker/shop"
+	"floorwalker/web"
 )
 
 // services are the servers that Floorwalker needs. Each is started on this machine unless an address is given.
@@ -67,6 +69,42 @@ func parseRates(settings map[string]float64) (shop.Rates, error) {
 		rates[code] = value
 	}
 	return rates, nil
+}
+
+// checkShare refuses what is no share of a whole.
+func checkShare(share float64) error {
+	if !(share >= 0 && share <= 1) {
+		return fmt.Errorf("is %v; it is from 0 to 1", share)
+	}
+	return nil
+}
+
+// checkOrigins refuses what no browser sends as an origin.
+func checkOrigins(given []string) error {
+	for _, origin := range given {
+		if _, err := web.CleanOrigin(origin); err != nil {
+			return fmt.Errorf("origin %q: %w", origin, err)
+		}
+	}
+	return nil
+}
+
+var siteKey = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
+
+// readSiteKeys reads the public keys of the shop's sites, each with the origins on which it is good, parted by spaces.
+func readSiteKeys(given map[string]string) (map[string][]string, error) {
+	sites := map[string][]string{}
+	for key, text := range given {
+		origins := strings.Fields(text)
+		if !siteKey.MatchString(key) || len(origins) == 0 {
+			return nil, fmt.Errorf("site key %q: a key has 8 to 64 letters, digits, _ or -, and origins, as in pk_shop_1=https://www.shop.example", key)
+		}
+		if err := checkOrigins(origins); err != nil {
+			return nil, fmt.Errorf("site key %s: %w", key, err)
+		}
+		sites[key] = origins
+	}
+	return sites, nil
 }
 
 // secret reads the named secret from the data folder and makes it on first use; only this user can read it.

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -340,7 +342,13 @@ func (c *doctorCmd) address(ctx context.Context) []finding {
 	default:
 		all = append(all, fault("listen", err.Error(), "Set FLOORWALKER_LISTEN to host:port."))
 	}
-	given := append(append([]string{}, c.Origins...), c.ConsoleOrigins...)
+	if _, err := readSiteKeys(c.SiteKeys); err != nil {
+		all = append(all, fault("origins", err.Error(), "Mend FLOORWALKER_SITE_KEYS; docs/widget.md shows it."))
+	}
+	given := slices.Concat(c.Origins, c.ConsoleOrigins)
+	for _, key := range slices.Sorted(maps.Keys(c.SiteKeys)) {
+		given = append(given, strings.Fields(c.SiteKeys[key])...)
+	}
 	for _, origin := range given {
 		clean, err := web.CleanOrigin(origin)
 		switch {

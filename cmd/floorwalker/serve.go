@@ -41,13 +41,15 @@ var version = "dev"
 
 // serveCmd runs the shop: it starts what no address was given for, and serves customers until it is told to stop.
 type serveCmd struct {
-	Listen         string   `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
-	Origins        []string `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
-	ConsoleOrigins []string `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
-	ImageHosts     []string `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
-	TrustedProxies []string `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
-	HSTS           string   `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
-	AdminToken     string   `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
+	Listen         string            `help:"Address to serve on." default:"127.0.0.1:8080" env:"FLOORWALKER_LISTEN"`
+	Origins        []string          `help:"Origins that browsers may connect from; the served address when empty." env:"FLOORWALKER_ORIGINS"`
+	ConsoleOrigins []string          `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
+	SiteKeys       map[string]string `help:"Public keys of the shop's sites and the origins on which each is good, as in pk_shop_1=https://www.shop.example https://m.shop.example;pk_outlet=https://outlet.example: pages of these need it as data-key." env:"FLOORWALKER_SITE_KEYS"`
+	LinkHosts      []string          `help:"Origins that links in what the assistant, people at the desk and articles say may lead to, beside those of the pages that may connect; other addresses stay text." env:"FLOORWALKER_LINK_HOSTS"`
+	ImageHosts     []string          `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	TrustedProxies []string          `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
+	HSTS           string            `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
+	AdminToken     string            `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
 	personRules
 	CheckoutURL     string             `help:"The shop's own checkout, which gets the signed cart." env:"FLOORWALKER_CHECKOUT_URL"`
 	Rates           map[string]float64 `help:"What one unit of a currency is worth in US dollars, as in EUR=1.08;GBP=1.27." env:"FLOORWALKER_RATES"`
@@ -107,10 +109,12 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, origin := range slices.Concat(c.Origins, c.ConsoleOrigins) {
-		if _, err := web.CleanOrigin(origin); err != nil {
-			return fmt.Errorf("origin %q (FLOORWALKER_ORIGINS, FLOORWALKER_CONSOLE_ORIGINS): %w", origin, err)
-		}
+	if err := checkOrigins(slices.Concat(c.Origins, c.ConsoleOrigins, c.LinkHosts)); err != nil {
+		return fmt.Errorf("FLOORWALKER_ORIGINS, FLOORWALKER_CONSOLE_ORIGINS, FLOORWALKER_LINK_HOSTS: %w", err)
+	}
+	sites, err := readSiteKeys(c.SiteKeys)
+	if err != nil {
+		return err
 	}
 	base, err := startServices(ctx, c.services, std, log)
 	if err != nil {
@@ -126,8 +130,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
 	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Learned: m.learned(), Logger: log})
-	if c.SponsoredWeight < 0 || c.SponsoredWeight > 1 {
-		return errors.New("--sponsored-weight is from 0 to 1")
+	if err := checkShare(c.SponsoredWeight); err != nil {
+		return fmt.Errorf("--sponsored-weight %w", err)
 	}
 	ads := sponsored.New(base.pool, sponsored.Options{Predict: events.Shares, Weight: c.SponsoredWeight, Logger: log})
 	own, err := c.shopSystem.open(base.pool, catalogue, rates, log)
@@ -201,7 +205,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if verifier != nil {
 		parts.Identity = verifier
 	}
-	server := web.New(parts, web.Config{Origins: c.origins(), ConsoleOrigins: c.ConsoleOrigins, TrustedProxies: proxies, HSTS: c.HSTS, VerifiedOnly: c.VerifiedOnly,
+	server := web.New(parts, web.Config{Origins: c.origins(), SiteKeys: sites, LinkHosts: c.LinkHosts, ConsoleOrigins: c.ConsoleOrigins, TrustedProxies: proxies, HSTS: c.HSTS, VerifiedOnly: c.VerifiedOnly,
 		AdminToken: admin, ImageHosts: c.ImageHosts, Version: version, Logger: log})
 	if err := manager.CompareDatabase(ctx); err != nil {
 		log.Warn("whether the database was restored is looked at again", "error", err)

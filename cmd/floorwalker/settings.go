@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -112,7 +113,24 @@ func (s settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 	return nil, nil
 }
 
-// parses says whether the flag would take the value, so that the error can name its line.
+// meanings say of settings what their type does not: a value that the shop could not open with is refused where it stands.
+var meanings = map[string]func(value any) error{
+	"FLOORWALKER_ORIGINS":          func(v any) error { return checkOrigins(v.([]string)) },
+	"FLOORWALKER_CONSOLE_ORIGINS":  func(v any) error { return checkOrigins(v.([]string)) },
+	"FLOORWALKER_LINK_HOSTS":       func(v any) error { return checkOrigins(v.([]string)) },
+	"FLOORWALKER_SITE_KEYS":        func(v any) error { _, err := readSiteKeys(v.(map[string]string)); return err },
+	"FLOORWALKER_TRUSTED_PROXIES":  func(v any) error { _, err := networks(v.([]string)); return err },
+	"FLOORWALKER_WEBHOOK_NETWORKS": func(v any) error { _, err := networks(v.([]string)); return err },
+	"FLOORWALKER_RATES":            func(v any) error { _, err := parseRates(v.(map[string]float64)); return err },
+	"FLOORWALKER_PERSON_FROM":      func(v any) error { _, err := personRules{PersonFrom: v.(string)}.read(); return err },
+	"FLOORWALKER_PERSON_TOPICS":    func(v any) error { _, err := personRules{PersonTopics: v.([]string)}.read(); return err },
+	"FLOORWALKER_SPONSORED_WEIGHT": func(v any) error { return checkShare(v.(float64)) },
+	"FLOORWALKER_KEEP_SESSIONS":    func(v any) error { return keeping{KeepSessions: v.(time.Duration)}.check() },
+	"FLOORWALKER_KEEP_MESSAGES":    func(v any) error { return keeping{KeepMessages: v.(time.Duration)}.check() },
+	"FLOORWALKER_KEEP_AUDIT":       func(v any) error { return keeping{KeepAudit: v.(time.Duration)}.check() },
+}
+
+// parses says whether the flag would take the value and the shop could work with it, so that the error can name its line.
 func parses(flag *kong.Flag, value string) error {
 	target := reflect.New(flag.Target.Type()).Elem()
 	if err := flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: kong.Scan().PushTyped(value, kong.FlagValueToken)}, target); err != nil {
@@ -120,6 +138,11 @@ func parses(flag *kong.Flag, value string) error {
 	}
 	if flag.Enum != "" && !slices.Contains(strings.Split(flag.Enum, ","), value) {
 		return fmt.Errorf("%s is one of %s, not %q", flag.Envs[0], flag.Enum, value)
+	}
+	if check := meanings[flag.Envs[0]]; check != nil && value != "" {
+		if err := check(target.Interface()); err != nil {
+			return fmt.Errorf("%s: %w", flag.Envs[0], err)
+		}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ const words = {
     noArticles: "There is no article yet.", language: "Language",
     viewDeliveries: "Deliveries", deliveriesOff: "Your own server is told of no messages. FLOORWALKER_WEBHOOK_URL says where it takes them (docs/webhook.md).", deliveriesHint: "Messages to customers who are not connected, told to your own server for push notifications. They are kept for 30 days after they ended; the newest 200 are listed.",
     delivery_all: "All", delivery_waiting: "Waiting", delivery_sent: "Sent", delivery_seen: "Read without", delivery_dead: "Given up", deliveryState: "State", deliveryAt: "Message of", deliveryTries: "Tries", deliveryMessage: "Conversation · event", nextTry: "Next try",
-    replay: "Send again", replayLabel: id => `Send again: ${id}`, replayDead: n => `Send all ${n} given up again`, replayed: n => `${n} ${n === 1 ? "delivery is" : "deliveries are"} sent again.`, noDeliveries: "There is none.",
+    replay: "Send again", replayLabel: id => `Send again: ${id}`, replayDead: n => (n === 1 ? "Send what was given up again" : `Send all ${n} given up again`), replayed: n => `${n} ${n === 1 ? "delivery is" : "deliveries are"} sent again.`, noDeliveries: "There is none.",
   },
   zh: {
     title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",

@@ -48,7 +48,8 @@ class Host {
 }
 
 const host = new Host(), stranger = new Host();
-let kim; // who sits at the desk
+const outlet = new Host(), outletKey = "pk_outlet_1"; // pages that are let in under a key
+let kim, boss; // who sit at the desk
 
 // The shop's own server, as far as it signs tokens of its customers.
 const key = randomBytes(32), keys = await mkdtemp(join(tmpdir(), "floorwalker-keys-"));
@@ -64,17 +65,20 @@ before(async () => {
   await ollama.start();
   await host.start();
   await stranger.start();
+  await outlet.start();
   await writeFile(join(keys, "keys.json"), JSON.stringify({ keys: [{ kty: "oct", alg: "HS256", kid: "one", k: key.toString("base64url") }] }));
-  Object.assign(process.env, { FLOORWALKER_IDENTITY_KEYS: join(keys, "keys.json"), FLOORWALKER_IDENTITY_ISSUER: host.url });
+  Object.assign(process.env, { FLOORWALKER_IDENTITY_KEYS: join(keys, "keys.json"), FLOORWALKER_IDENTITY_ISSUER: host.url,
+    FLOORWALKER_SITE_KEYS: `${outletKey}=${outlet.url}`, FLOORWALKER_LINK_HOSTS: "https://help.nordwind.example" });
   await shop.start(ollama, host.url);
   kim = await shop.agent("kim", "--name", "Kim");
+  boss = await shop.agent("boss", "--name", "The boss", "--role", "admin");
 }, { timeout: 400_000 });
 
 after(async () => {
   if (skip) return;
   await browser.close();
   await shop.stop();
-  await Promise.all([ollama.stop(), host.stop(), stranger.stop(), rm(keys, { recursive: true })]);
+  await Promise.all([ollama.stop(), host.stop(), stranger.stop(), outlet.stop(), rm(keys, { recursive: true })]);
 }, { timeout: 60_000 });
 
 // visit opens a page of the host as somebody of its own, and its chat.
@@ -131,6 +135,107 @@ test("a page whose origin is not on the list gets no session", { skip }, async (
   assert.equal(status, "refused");
   assert.equal(await page.evaluate(() => localStorage.getItem("floorwalker.session")), null);
   assert.equal((await fetch(`${shop.url}/api/products/x`, { headers: { Origin: host.url } })).headers.get("access-control-allow-origin"), null, "the products API is not for pages");
+  await page.context().close();
+});
+
+test("a page of a site with a key has a chat under that key alone, and says why where it has none", { skip }, async () => {
+  const page = await visit(outlet.page("/keyed", { settings: `data-key="${outletKey}"` }));
+  await ask(page, "desk lamp");
+  assert.match(await answered(page, 1), /Let me have a look/);
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+
+  for (const [where, key] of [[outlet, "pk_another_2"], [host, outletKey], [stranger, outletKey]]) {
+    const refused = await openPage(browser, where.page("/refused", { settings: `data-key="${key}"`,
+      before: "<script>addEventListener('load', () => { window.early = window.Floorwalker.open().then(() => 'open', error => error.code); })</script>" }));
+    assert.equal(await refused.evaluate(async () => { while (!window.early) await new Promise(done => setTimeout(done, 20)); return window.early; }), "site_key_refused", "a call that came before the answer");
+    assert.equal(await refused.evaluate(() => window.Floorwalker.identify("x").catch(error => error.code)), "site_key_refused");
+    assert.equal(await refused.locator("floorwalker-chat").count(), 0, "no widget");
+    assert.match(refused.troubles.join(), /Floorwalker: .*data-key.*\(site_key_refused\)/);
+    assert.equal(await refused.evaluate(() => localStorage.length), 0);
+    await refused.context().close();
+  }
+
+  const bare = await openPage(browser, outlet.page("/bare"));
+  let sessions = 0;
+  bare.on("request", request => { if (request.url().endsWith("/api/sessions") && request.method() === "POST") sessions++; });
+  await bare.locator("#launcher").click();
+  await bare.locator('#state[data-state="unkeyed"]', { hasText: "not set up for this page" }).waitFor();
+  await pause(1500);
+  assert.equal(sessions, 1, "it is not asked for again and again");
+  await bare.context().close();
+});
+
+test("addresses are links where the shop lets links lead, and text elsewhere", { skip }, async () => {
+  const admin = await openPage(browser, `${shop.url}/admin#articles`);
+  await admin.locator("#login-id").fill(boss.id);
+  await admin.locator("#login-password").fill(boss.password);
+  await admin.keyboard.press("Enter");
+  await admin.locator("#article").waitFor();
+  const text = "We engrave knives for free. Read https://help.nordwind.example/engraving?a=1, and not https://evil.example/engraving or http://help.nordwind.example/x or https://help.nordwind.example@evil.example/ or javascript:alert(1) or https://help.nordwind.example.evil.example/y.";
+  assert.equal(await admin.evaluate(async body => {
+    const { csrf } = await (await fetch("/console/api/me")).json();
+    return (await fetch("/console/api/admin/articles/engraving", { method: "PUT", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify({ topic: "service", titles: { en: "Engraving knives" }, bodies: { en: body } }) })).status;
+  }, text), 204);
+  await admin.context().close();
+
+  const page = await visit(host.page("/links"));
+  const links = place => page.locator(place).locator("a").evaluateAll(found => found.map(a => [a.textContent, a.href, a.rel, a.target]));
+  const expected = [["https://help.nordwind.example/engraving?a=1", "https://help.nordwind.example/engraving?a=1", "noopener noreferrer", "_blank"]];
+  await ask(page, "Do you engrave knives?");
+  await answered(page, 1);
+  await page.locator(".sources button").first().click();
+  await page.locator("#article p", { hasText: "We engrave" }).waitFor();
+  assert.deepEqual(await links("#article"), expected, "in an article");
+  assert.equal(await page.locator("#article p").textContent(), text, "what is written is what is shown");
+  await clean(page, "an article with a link");
+  await page.keyboard.press("Escape");
+  await ask(page, "See https://help.nordwind.example/mine");
+  await answered(page, 2);
+  await page.locator("#person-button").click();
+  await page.locator('#person[data-owner="queued"]').waitFor();
+  const session = await page.evaluate(() => JSON.parse(localStorage.getItem("floorwalker.session")).id);
+  const desk = await openPage(browser, `${shop.url}/console`);
+  await desk.locator("#login-id").fill(kim.id);
+  await desk.locator("#login-password").fill(kim.password);
+  await desk.keyboard.press("Enter");
+  await desk.locator(`#cases .case[data-session="${session}"]`).click();
+  await desk.locator('#actions [data-act="claim"]').click();
+  await desk.locator("#text").fill(text);
+  await desk.keyboard.press("Enter");
+  await page.locator(".message.agent .text", { hasText: "We engrave" }).waitFor();
+  assert.deepEqual(await links(".message.agent"), expected, "of a person at the desk");
+  assert.equal(await page.locator(".message.agent .text").textContent(), text);
+  assert.deepEqual(await links(".message.customer"), [], "what customers write themselves is text");
+  assert.equal(await desk.locator(".message a").count(), 0, "at the desk all is text");
+  await clean(page, "a message with a link");
+  await page.reload();
+  await until("links come back with the history", async () => JSON.stringify(await links(".message.agent")) === JSON.stringify(expected));
+  await page.locator("#menu-button").click();
+  await page.locator("#menu #theme").click();
+  await clean(page, "a message with a link, dark");
+  assert.deepEqual(page.troubles, []);
+  await Promise.all([page.context().close(), desk.context().close()]);
+});
+
+test("a card says what a product cost before, until that is over", { skip }, async () => {
+  const fleece = { title: "Nordwind fleece blanket", brand: "Nordwind", category: "Bedding", description: "A warm blanket.", currency: "USD", stock: 9, rating: 4.2 };
+  await shop.put("fleece-1", { ...fleece, price_minor: 3900, was_minor: 5250 });
+  const page = await visit(host.page("/was"));
+  await ask(page, "fleece blanket");
+  await answered(page, 1);
+  const card = page.locator('.card[data-sku="fleece-1"]');
+  assert.equal(await card.locator(".price").textContent(), "$39.00");
+  assert.equal(await card.locator("s.was").textContent(), "Before: $52.50");
+  await clean(page, "an old price");
+  await shop.put("fleece-1", { ...fleece, price_minor: 4100, was_minor: 4900 });
+  await card.locator("s.was", { hasText: "$49.00" }).waitFor();
+  await choose(page, "language");
+  assert.match(await card.locator("s.was").textContent(), /^原价：/);
+  await shop.put("fleece-1", { ...fleece, price_minor: 4900 });
+  await card.locator(".was").waitFor({ state: "detached" });
+  assert.equal(await card.locator(".price").textContent(), "$49.00");
+  assert.deepEqual(page.troubles, []);
   await page.context().close();
 });
 

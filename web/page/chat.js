@@ -10,6 +10,7 @@ import { element, uuid } from "./elements.js";
 import { Events } from "./events.js";
 import { Finder } from "./finder.js";
 import { locale, recall, remember, reword, t, toggleLanguage } from "./i18n.js";
+import { Links } from "./links.js";
 import { Log } from "./log.js";
 import { Menu } from "./menu.js";
 import { Person } from "./person.js";
@@ -55,7 +56,8 @@ export class Chat {
       watch: (node, card) => this.events.watch(node, card),
     });
     this.pictures = new Pictures(root, { session: () => this.connection.credentials });
-    this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), picture: sent => this.pictures.node(sent), article: slug => this.article(slug), announce: text => { $("announcer").textContent = text; } });
+    this.links = new Links();
+    this.log = new Log($("log"), $("scroller"), { shelf: shown => this.cards.list(shown), picture: sent => this.pictures.node(sent), article: slug => this.article(slug), links: this.links, announce: text => { $("announcer").textContent = text; } });
     this.log.behind = () => { $("newest").hidden = false; };
     this.rewrite = new Rewrite(root, { stop: () => this.stop() });
     this.tools = new Tools(this.log, { say: text => this.say(text), again: ({ text, less }, replaces) => this.say(text, { replaces, less }), change: ({ text }, replaces) => this.rewrite.begin(text, replaces) });
@@ -73,7 +75,7 @@ export class Chat {
     this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
     // What is kept outlives a reload; each tab keeps its own unsent messages.
     const kept = (key, area) => ({ get: () => recall(key, area), set: text => remember(key, text, area) });
-    this.connection = new Client({ url: home, locale, session: kept("session"), unsent: kept("unsent", "sessionStorage") });
+    this.connection = new Client({ url: home, locale, key: settings.key, session: kept("session"), unsent: kept("unsent", "sessionStorage") });
     this.connection.onEvent(event => this.take(event));
     this.connection.onState(name => { this.connectionState = name; this.drawState(); });
     this.connection.onRefused((id, error) => this.log.refused(id, error.message));
@@ -135,7 +137,7 @@ export class Chat {
     if (this.started) return;
     this.started = true;
     this.connection.start();
-    setInterval(() => { if (this.model !== "ready" && this.model !== "absent") this.askModel(); }, modelEvery);
+    setInterval(() => { if (this.model !== "ready" && this.model !== "absent") this.askServer(); }, modelEvery);
   }
 
   // opened begins what an open chat does; it takes the focus where the customer asked for the chat.
@@ -184,7 +186,7 @@ export class Chat {
     this.person.begin(state);
     if (ts) this.events.began(ts);
     if (ts && this.context) this.frame("context.set", this.context);
-    this.askModel();
+    this.askServer();
   }
 
   setCart(now) {
@@ -236,7 +238,7 @@ export class Chat {
     "satisfaction.asked": asked => this.person.ask(asked),
     "satisfaction.given": given => this.person.given(given),
     "assistant.status": ({ llm }) => {
-      if (!llm) return this.askModel();
+      if (!llm) return this.askServer();
       this.model = "ready";
       this.drawState();
     },
@@ -246,11 +248,13 @@ export class Chat {
   // came counts what is said while nobody looks; what was said before this page was there is no news.
   came() { if (this.log.live) this.attention.came(); }
 
-  // askModel learns whether the language model is there, or still being built.
-  async askModel() {
+  // askServer learns whether the language model is there, or still being built, and where links may lead.
+  async askServer() {
     try {
       const response = await fetch(`${home}/capabilities`, { credentials: "omit", signal: AbortSignal.timeout(5000) });
-      this.model = (await response.json()).llm.state;
+      const { llm, link_origins: origins } = await response.json();
+      this.model = llm.state;
+      if (this.links.allow(origins)) this.log.relink();
     } catch { /* the next look will tell */ }
     this.drawState();
   }
@@ -261,7 +265,7 @@ export class Chat {
       const response = await fetch(`${home}/api/articles/${encodeURIComponent(slug)}?lang=${locale()}`, { credentials: "omit" });
       if (response.ok) ({ title, text } = await response.json());
     } catch { /* then it can't be shown now */ }
-    this.articleSheet.draw(title, ...text.split(/\n+/).map(paragraph => element("p", {}, paragraph)));
+    this.articleSheet.draw(title, ...text.split(/\n+/).map(paragraph => element("p", {}, ...this.links.parts(paragraph))));
     this.articleSheet.open();
   }
 

@@ -4,9 +4,10 @@ import { clock, t } from "./i18n.js";
 
 export class Log {
   // shelf(list) makes the element of a list of cards, picture(sent) that of a picture; article(slug) shows a cited article; announce(text) is
-  // for screen readers; reader is the side whose reading is shown: agent on the customer's page.
-  constructor(list, scroller, { shelf, picture, article, announce, reader = "agent" }) {
-    Object.assign(this, { list, scroller, shelf, picture, article, announce, reader });
+  // for screen readers; links makes links of addresses in what is said to the customer, where given; reader is the side whose
+  // reading is shown: agent on the customer's page.
+  constructor(list, scroller, { shelf, picture, article, announce, links, reader = "agent" }) {
+    Object.assign(this, { list, scroller, shelf, picture, article, announce, links, reader });
     this.readTo = 0; // the newest event that the reader has seen
     this.follow = true;
     this.live = false; // false while history is replayed
@@ -116,7 +117,7 @@ export class Log {
     this.messages.set(id, message);
     const { node } = message;
     node.classList.remove("writing", "queued");
-    node.querySelector(".text").textContent = text;
+    node.querySelector(".text").replaceChildren(...this.written("assistant", text));
     this.note(node, state === "interrupted" ? t("interrupted")[reason] ?? t("interrupted").left
       : state === "failed" ? error?.message ?? t("answerFailed") : "");
     if (cites?.length) node.append(this.sources(cites));
@@ -127,6 +128,17 @@ export class Log {
     if (this.live && text) this.announce(text);
     this.scroll();
   }
+
+  // relink writes everything anew, as links may lead elsewhere now.
+  relink() {
+    for (const { node, text } of this.messages.values()) {
+      const role = ["assistant", "agent"].find(name => node.matches(`.${name}:not(.writing)`));
+      if (role) node.querySelector(".text").replaceChildren(...this.written(role, text));
+    }
+  }
+
+  // written is a text as it is shown: what customers write themselves has no links.
+  written(role, text) { return this.links && role !== "customer" ? this.links.parts(text) : [text]; }
 
   queued({ message_id: id, position }) {
     const message = this.messages.get(id);
@@ -175,7 +187,7 @@ export class Log {
       element("span", { class: "hidden" }, `${who}: `),
       author ? element("span", { class: "author" }, author) : null,
       picture && this.picture ? this.picture(picture) : null,
-      element("span", { class: "text", dir: "auto" }, text),
+      element("span", { class: "text", dir: "auto" }, ...this.written(role, text)),
       element("span", { class: "dots", role: "img", "aria-label": t("thinking") }, element("i"), element("i"), element("i")),
       this.time(at));
     this.list.append(node);

@@ -5,8 +5,8 @@ import { frame, socketLine, streamLine, type Line } from "./line.ts";
 import { closeCodes, closeRanges, retryable, type ClientFrames, type Envelope, type ErrorBody, type MessageSend, type ServerEvents, type SessionResume, type SessionState } from "./protocol.ts";
 
 // State is how a client stands: closed means that the server wants it to stay away until the page or app is loaded
-// again, stranger that the shop talks with known customers alone.
-export type State = "connecting" | "online" | "offline" | "closed" | "stranger";
+// again, stranger that the shop talks with known customers alone, unkeyed that it lets the page in under another key alone.
+export type State = "connecting" | "online" | "offline" | "closed" | "stranger" | "unkeyed";
 
 // Position is the last logged event that was applied.
 export interface Position { epoch: string; seq: number }
@@ -23,6 +23,8 @@ export interface Options {
   // app connects as a native app, which sends no Origin.
   app?: boolean;
   locale?: () => "en" | "zh";
+  // key is the data-key of the page's tag, where the shop's sites have keys.
+  key?: string;
   // session is where the session and its secret are kept: somewhere that others can't read. unsent is where messages
   // wait for their acknowledgement. Without them both last as long as the client.
   session?: Kept;
@@ -159,7 +161,7 @@ export class Client {
   // identify goes on as the customer of whom the shop's token speaks, with what was said and chosen so far.
   identify(token: string): Promise<void> {
     return this.#change(() => (this.#session ? this.#ask("/api/login", { session: this.#session.id, token }, this.#session.secret)
-      : this.#ask("/api/sessions", { ...this.#locale(), token })));
+      : this.#ask("/api/sessions", { ...this.#opening(), token })));
   }
 
   // logout goes on as a visitor; nothing of the customer's stays here.
@@ -199,7 +201,7 @@ export class Client {
     try {
       this.#session ??= parse<Session>(this.#o.session?.get()); // another tab may have been faster
       if (!this.#session) {
-        const opened = await this.#ask<Opened>("/api/sessions", this.#locale());
+        const opened = await this.#ask<Opened>("/api/sessions", this.#opening());
         if (change !== this.#changes) return;
         this.#keepSession(opened);
       }
@@ -211,6 +213,7 @@ export class Client {
       if (change !== this.#changes) return;
       if (error instanceof DOMException && error.name === "SecurityError") this.#blocked++; // no socket can even be made
       const refusal = error instanceof Refusal ? error : null;
+      if (refusal?.code === "site_key_refused") return this.#tell("unkeyed"); // until the tag is another
       if (refusal?.code === "identity_required") return this.#tell("stranger"); // until the shop says who it is
       if (refusal?.status === 401) this.#forget();
       this.#again(refusal?.wait ?? 0);
@@ -383,7 +386,9 @@ export class Client {
     this.#timer = undefined;
   }
 
-  #locale(): { locale?: "en" | "zh" } { return this.#o.locale ? { locale: this.#o.locale() } : {}; }
+  #opening(): { locale?: "en" | "zh"; key?: string } {
+    return { ...(this.#o.locale && { locale: this.#o.locale() }), ...(this.#o.key && { key: this.#o.key }) };
+  }
 
   #ask<T>(path: string, body: unknown, secret?: string): Promise<T> { return ask<T>(this.#fetch, this.#home + path, body, secret); }
 }
