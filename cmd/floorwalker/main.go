@@ -26,7 +26,7 @@ type cli struct {
 	ImportEvents importEventsCmd `cmd:"" help:"Take in what customers did elsewhere: User Behavior Insights."`
 	ImportOrders importOrdersCmd `cmd:"" help:"Take in orders that were made: JSON Lines."`
 	ImportPeople importPeopleCmd `cmd:"" name:"import-customers" help:"Take in who has an account: JSON Lines."`
-	Export       exportCmd       `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it."`
+	Export       exportCmd       `cmd:"" help:"Write the catalogue as JSON Lines, as import reads it; or everything, table by table."`
 	ExportLists  exportListsCmd  `cmd:"" help:"Write the lists that customers saw and what came of them, for training."`
 	Backup       backupCmd       `cmd:"" help:"Write the database and the secrets into one file, while the shop goes on."`
 	Restore      restoreCmd      `cmd:"" help:"Put a backup in place of what the database holds."`

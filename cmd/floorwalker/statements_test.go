@@ -22,6 +22,7 @@ var builders = map[string]string{
 	"retrieval textScores":           limits,
 	"retrieval vectorLeg":            limits,
 	"retrieval expected":             limits,
+	"cmd/floorwalker exportTable":    "a table's name as PostgreSQL lists it, quoted",
 	"cmd/floorwalker scratchOn":      "a database for measuring, under a random name of our own",
 	"chaos birth":                    "an empty database of the trial, under a name of our own",
 	"embedded/pgtest ensureTemplate": "a test's own database, under a name of our own",

@@ -695,6 +695,7 @@ test("it looks as it should: light, dark, Chinese", { skip }, async () => {
     await page.locator(".shelf").evaluate(node => node.scrollIntoView());
     await page.locator("#launcher").hover();
     await picture(page, name);
+    assert.equal(await page.locator("#panel").evaluate(node => getComputedStyle(node).animationName), "none", "nothing moves for who wants less motion");
     const colour = await page.locator("#panel").evaluate(node => getComputedStyle(node).backgroundColor);
     await page.context().close();
     return { text, colour };
