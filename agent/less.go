@@ -9,8 +9,8 @@ import (
 	"floorwalker/shop"
 )
 
-// lessCue asks for less like something that is shown: "less like the second one".
-var lessCue = regexp.MustCompile(`(?i)\b(?:less|fewer|not so (?:much|many)) (?:ones? |things? |products? )?(?:like|similar to) (?:this|that|these|those|the|number|it)\b|少(?:来|推荐|给我)(?:一点|点|些)?(?:像|跟|和|这|那|类似)`)
+// unlikeCue asks for less like something that is shown: "less like the second one".
+var unlikeCue = regexp.MustCompile(`(?i)\b(?:less|fewer|not so (?:much|many)) (?:ones? |things? |products? )?(?:like|similar to) (?:this|that|these|those|the|number|it)\b|少(?:来|推荐|给我)(?:一点|点|些)?(?:像|跟|和|这|那|类似)`)
 
 const (
 	// mostLessLike is of how many products it is remembered that less like them is wanted.
@@ -24,7 +24,7 @@ const (
 
 // lessWanted is the product that the customer's words point at and want less like; empty where they want something else.
 func (t *talk) lessWanted() string {
-	if !lessCue.MatchString(t.turn.Text) {
+	if !unlikeCue.MatchString(t.turn.Text) {
 		return ""
 	}
 	for _, n := range t.parse.Slots.Reference {

@@ -367,6 +367,8 @@ export interface MessageCreated {
   author?: string;
   // Picture goes with a customer's message.
   picture?: Picture;
+  // LessLike is the SKU of the card of which the customer's message wants less.
+  less_like?: string;
 }
 
 // MessageDelta is the next piece of an answer.
@@ -407,6 +409,8 @@ export interface MessageSend {
   locale?: string;
   // Replaces is the message_id of the customer's last message, which this one takes the place of: its answer is taken back, and with it what the assistant understood by it. What that answer did to the cart stays. While it is being answered this is refused as busy: stop the answer and send it again.
   replaces?: string;
+  // LessLike is the SKU of a shown card of which the customer wants less: it is put aside as by card.decline, and the answer brings other cards, with what is most like it behind the others from now on.
+  less_like?: string;
 }
 
 // Money is an amount in the minor unit of its currency: 7999 USD is 79.99 dollars, 500 JPY is 500 yen.
