@@ -172,20 +172,20 @@ test("addresses are links where the shop lets links lead, and text elsewhere", {
   await admin.locator("#login-password").fill(boss.password);
   await admin.keyboard.press("Enter");
   await admin.locator("#article").waitFor();
-  const text = "We engrave knives for free. Read https://help.nordwind.example/engraving?a=1, and not https://evil.example/engraving or http://help.nordwind.example/x or https://help.nordwind.example@evil.example/ or javascript:alert(1) or https://help.nordwind.example.evil.example/y.";
+  const text = "We wrap presents in recycled paper for 3 dollars. Tick gift wrapping in the cart. Read https://help.nordwind.example/wrapping?a=1, and not https://evil.example/wrapping or http://help.nordwind.example/x or https://help.nordwind.example@evil.example/ or javascript:alert(1) or https://help.nordwind.example.evil.example/y.";
   assert.equal(await admin.evaluate(async body => {
     const { csrf } = await (await fetch("/console/api/me")).json();
-    return (await fetch("/console/api/admin/articles/engraving", { method: "PUT", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify({ topic: "service", titles: { en: "Engraving knives" }, bodies: { en: body } }) })).status;
+    return (await fetch("/console/api/admin/articles/gift-wrapping", { method: "PUT", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf }, body: JSON.stringify({ topic: "gifts", titles: { en: "Gift wrapping" }, bodies: { en: body } }) })).status;
   }, text), 204);
   await admin.context().close();
 
   const page = await visit(host.page("/links"));
   const links = place => page.locator(place).locator("a").evaluateAll(found => found.map(a => [a.textContent, a.href, a.rel, a.target]));
-  const expected = [["https://help.nordwind.example/engraving?a=1", "https://help.nordwind.example/engraving?a=1", "noopener noreferrer", "_blank"]];
-  await ask(page, "Do you engrave knives?");
+  const expected = [["https://help.nordwind.example/wrapping?a=1", "https://help.nordwind.example/wrapping?a=1", "noopener noreferrer", "_blank"]];
+  await ask(page, "Do you wrap gifts?");
   await answered(page, 1);
   await page.locator(".sources button").first().click();
-  await page.locator("#article p", { hasText: "We engrave" }).waitFor();
+  await page.locator("#article p", { hasText: "We wrap" }).waitFor();
   assert.deepEqual(await links("#article"), expected, "in an article");
   assert.equal(await page.locator("#article p").textContent(), text, "what is written is what is shown");
   await clean(page, "an article with a link");
@@ -203,7 +203,7 @@ test("addresses are links where the shop lets links lead, and text elsewhere", {
   await desk.locator('#actions [data-act="claim"]').click();
   await desk.locator("#text").fill(text);
   await desk.keyboard.press("Enter");
-  await page.locator(".message.agent .text", { hasText: "We engrave" }).waitFor();
+  await page.locator(".message.agent .text", { hasText: "We wrap" }).waitFor();
   assert.deepEqual(await links(".message.agent"), expected, "of a person at the desk");
   assert.equal(await page.locator(".message.agent .text").textContent(), text);
   assert.deepEqual(await links(".message.customer"), [], "what customers write themselves is text");
@@ -477,7 +477,7 @@ test("less like this: the card goes, and the next ones are others first", { skip
   await page.locator(`.card.aside[data-sku="${sku}"]`).waitFor();
   assert.match(await page.locator(".message.customer .text").last().textContent(), /^Less like this: .*running shoes$/);
   const next = await brands(page.locator(".shelf").last());
-  assert.equal(next.length, 5, next.join());
+  assert.equal(next.length, first.length - 1, next.join());
   assert.equal(next.at(-1), first[0], "what is most like it comes last");
   assert.equal(await page.locator(".shelf").last().locator(`.card[data-sku="${sku}"]`).count(), 0);
   await clean(page, "a card that was put aside");

@@ -75,7 +75,7 @@ export class Cards {
     const tick = element("input", { type: "checkbox", "aria-label": t("compareLabel", card.title) });
     tick.checked = this.compared(card.sku);
     tick.addEventListener("change", () => this.compare(card, tick.checked));
-    const less = element("button", { class: "less", type: "button", "aria-label": t("lessLikeLabel", card.title), onclick: () => this.less(card) }, t("lessLike"));
+    const less = element("button", { class: "less", type: "button", "aria-label": t("lessLikeText", card.title), onclick: () => this.less(card) }, t("lessLike"));
     return element("div", { class: "actions" }, buy, decline, element("div", { class: "further" }, element("label", { class: "tick" }, tick, t("compare")), less));
   }
 
