@@ -25,7 +25,7 @@ func TestEverythingIsExportedButWhatOpensDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, said := command(t, "agent", "add", "kim", "--totp", "--database-url", database, "--data", data); code != 0 {
+	if code, said := command(t, "agent", "add", "kim", "--name", "Kim", "--totp", "--database-url", database, "--data", data); code != 0 {
 		t.Fatal(said)
 	}
 	if code, said := command(t, "export", "--everything", folder, "--database-url", database, "--data", data); code != 0 {
