@@ -17,7 +17,7 @@ func TestTheShop(t *testing.T) {
 	for name, group := range map[string]func(*testing.T, *testShop){
 		"a customer is served": testACustomerIsServed, "the shop is explained": testTheShopIsExplained, "failures of parts are the turn's own": testFailuresOfPartsAreTheTurnsOwn,
 		"what customers really say": testWhatCustomersReallySay, "attacks move nothing": testAttacksMoveNothing, "a picture is looked at": testAPictureIsLookedAt, "the model words the answer around the server's facts": testTheModelWordsTheAnswerAroundTheServersFacts,
-		"who used up the model is served without it": testWhoUsedUpTheModelIsServedWithoutIt, "no prompt tells who a customer is": testNoPromptTellsWhoACustomerIs,
+		"who used up the model is served without it": testWhoUsedUpTheModelIsServedWithoutIt, "no prompt tells who a customer is": testNoPromptTellsWhoACustomerIs, "a later prompt begins as the first": testALaterPromptBeginsAsTheFirst,
 		"without the model the draft answers": testWithoutTheModelTheDraftAnswers, "the model sums up": testTheModelSumsUp, "a customer who leaves stops the model": testACustomerWhoLeavesStopsTheModel,
 	} {
 		t.Run(name, func(t *testing.T) {

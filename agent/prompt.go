@@ -1,8 +1,11 @@
 package agent
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// systemPrompt and the examples of an act are the same for every answer, so that the model's cache of them holds.
+// systemPrompt and the examples come first and are the same for every answer, so that the model's cache of them holds.
 // The model sees neither what the customer wrote nor what catalogues and articles say: there is nothing in its
 // prompt that could give it instructions.
 const systemPrompt = "You are a friendly shop assistant. Say the draft in your own words, in one to three short sentences. " +
@@ -66,5 +69,15 @@ var examples = map[string][]string{
 	},
 }
 
-// examplesOf are the lines before the draft: the user's and the assistant's in turn.
-func examplesOf(act string) []string { return slices.Clone(examples[act]) }
+// examplesOf are the lines before the draft: the user's and the assistant's in turn. A small model is led astray by examples
+// of other acts; a larger one gets those of all acts, so that every answer's prompt begins alike and is in the server's cache.
+func examplesOf(act string, small bool) []string {
+	if small {
+		return slices.Clone(examples[act])
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(examples)) {
+		all = append(all, examples[name]...)
+	}
+	return all
+}

@@ -104,7 +104,7 @@ func (a *answer) ask(ctx context.Context) error {
 	late := time.AfterFunc(a.t.c.FirstWord, func() { cancel(llm.ErrLate) })
 	defer late.Stop()
 	var refused error
-	err := a.t.Writer.Write(modelCtx, systemPrompt, append(examplesOf(a.act), "Draft: "+draft), func(piece string) error {
+	err := a.t.Writer.Write(modelCtx, systemPrompt, append(examplesOf(a.act, small(a.t.Writer)), "Draft: "+draft), func(piece string) error {
 		if text := a.check.Write(piece); text != "" {
 			late.Stop()
 			if refused = a.send(ctx, text); refused != nil {

@@ -71,7 +71,7 @@ def by_floorwalker(program, parser, cases):
         asked, parsed = Path(folder) / "cases.jsonl", Path(folder) / "parsed.jsonl"
         asked.write_text("".join(json.dumps(c, ensure_ascii=False) + "\n" for c in cases), encoding="utf-8")
         command = [program, "eval", "understanding", "--parser", parser, "--cases", asked, "--parsed", parsed]
-        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # where models/ lies
         report = json.loads(said.splitlines()[-1])
         print(f"{parser}, {len(cases)} cases: {json.dumps(report)}", file=sys.stderr, flush=True)
         return [json.loads(line)["intent"] for line in parsed.read_text(encoding="utf-8").splitlines()], report

@@ -73,13 +73,17 @@ func NewLLM(model Model, tuned Tuned) (*LLM, error) {
 // hasTuned reports whether the tuned model can be asked now.
 func (l *LLM) hasTuned() bool { return l.tuned != nil && l.tuned.Up() }
 
-// helps reports whether a model can be asked now for a second opinion on the language. The tuned model's base is too
-// small to read Chinese.
+// smallModel is the number of weights under which a model reads no Chinese.
+const smallModel = 1_000_000_000
+
+// helps reports whether a model can be asked now for a second opinion on the language. The tuned model is a small one.
 func (l *LLM) helps(lang shop.Lang) bool {
 	if l.hasTuned() {
 		return lang == shop.English
 	}
-	return l.model.Up()
+	described, ok := l.model.(interface{ Info() llm.Info })
+	small := ok && described.Info().Parameters < smallModel
+	return l.model.Up() && (lang == shop.English || !small)
 }
 
 // instructions and examples come first and never change, so that the model's cache of them holds.

@@ -167,6 +167,34 @@ func TestAutoFallsBackToTheLocalParser(t *testing.T) {
 	}
 }
 
+// weighty is a scripted model that says how many weights it has.
+type weighty struct {
+	scripted
+	weights int64
+}
+
+func (w *weighty) Info() llm.Info { return llm.Info{Parameters: w.weights} }
+
+func TestASmallModelIsNotAskedAboutChinese(t *testing.T) {
+	local := newLocal(t)
+	for name, c := range map[string]struct {
+		weights int64
+		text    string
+		asked   int
+	}{
+		"small, English": {135_000_000, "that could do", 1}, "small, Chinese": {135_000_000, "那个白色的吧", 0}, "large, Chinese": {8_000_000_000, "那个白色的吧", 1},
+	} {
+		model := weighty{scripted{up: true, answer: `{"intent":"search"}`}, c.weights}
+		asked, err := understanding.NewLLM(&model, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := understanding.NewAuto(local, asked, 2).Parse(t.Context(), shop.Utterance{Text: c.text, Shown: printers}); err != nil || model.asked != c.asked {
+			t.Errorf("%s: asked %d times, %v", name, model.asked, err)
+		}
+	}
+}
+
 // adapted is a stand-in for the model that was trained to parse.
 type adapted struct {
 	up     bool
