@@ -13,20 +13,15 @@ import (
 // of the comparisons by their weights, and the bias.
 type apart struct {
 	// Tensor names the value inside the graph that holds the token vectors, [batch, sequence, Width].
-	Tensor string `json:"tensor"`
-	Width  int    `json:"width"`
-	// First is how many tokens count as a product's first.
-	First   int `json:"first"`
+	Tensor  string `json:"tensor"`
+	Width   int    `json:"width"`
 	Weights struct {
 		// Whole: the cosine of the mean token vectors.
 		Whole float64 `json:"whole"`
-		// Near: for each token of the query the cosine of the nearest one of the product, on average; NearFirst among the
-		// product's first.
-		Near      float64 `json:"near"`
-		NearFirst float64 `json:"near_first"`
-		// Stands: the share of the query's tokens that stand in the product; StandsFirst among its first.
-		Stands      float64 `json:"stands"`
-		StandsFirst float64 `json:"stands_first"`
+		// Near: for each token of the query the cosine of the nearest one of the product, on average.
+		Near float64 `json:"near"`
+		// Stands: the share of the query's tokens that stand in the product.
+		Stands float64 `json:"stands"`
 	} `json:"weights"`
 	Bias float64 `json:"bias"`
 }
@@ -84,29 +79,19 @@ func (a *apart) logit(query, product *reading) float64 {
 	if words < 1 {
 		return logit
 	}
-	var near, nearFirst, stands, standsFirst float64
+	var near, stands float64
 	for i := 1; i <= words; i++ {
-		best, bestFirst := int32(-fixed*fixed), int32(-fixed*fixed)
-		there, thereFirst := 0.0, 0.0
+		best, there := int32(-fixed*fixed), 0.0
 		token := query.tokens[i*a.Width : (i+1)*a.Width]
 		for j, id := range product.ids {
-			cosine, first := dotFixed(token, product.tokens[j*a.Width:(j+1)*a.Width]), j > 0 && j <= a.First
-			best = max(best, cosine)
-			if first {
-				bestFirst = max(bestFirst, cosine)
-			}
+			best = max(best, dotFixed(token, product.tokens[j*a.Width:(j+1)*a.Width]))
 			if id == query.ids[i] {
 				there = 1
-				if first {
-					thereFirst = 1
-				}
 			}
 		}
-		near, nearFirst = near+float64(best)/(fixed*fixed), nearFirst+float64(bestFirst)/(fixed*fixed)
-		stands, standsFirst = stands+there, standsFirst+thereFirst
+		near, stands = near+float64(best)/(fixed*fixed), stands+there
 	}
-	w := a.Weights
-	return logit + (w.Near*near+w.NearFirst*nearFirst+w.Stands*stands+w.StandsFirst*standsFirst)/float64(words)
+	return logit + (a.Weights.Near*near+a.Weights.Stands*stands)/float64(words)
 }
 
 // dotFixed is the product of two vectors of one length, in four sums that don't wait for each other.

@@ -20,8 +20,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
 
-NAMES = ("whole", "near", "near_first", "stands", "stands_first")
-FIRST = 10               # as in model.py
+NAMES = ("whole", "near", "stands")  # as in model.py
 # By how much scores may differ from the graph's own, on average and at most, of pairs that are not cut. An int8 graph scales
 # its activations by all that it reads at once, so that a text alone comes out a little otherwise than in a pair.
 USUAL, LARGEST = 0.01, 0.1
@@ -58,14 +57,12 @@ def unit(rows):
 def comparisons(asked_ids, asked, given_ids, given):
     """The comparisons of one query and one product, in the order of NAMES."""
     whole = float((unit(asked.mean(0)) * unit(given.mean(0))).sum())
-    words, first = unit(asked)[1:], slice(1, 1 + FIRST)
+    words = unit(asked)[1:]
     if not len(words):
-        return [whole, 0.0, 0.0, 0.0, 0.0]
+        return [whole, 0.0, 0.0]
     cosines = words @ unit(given).T
     same = np.array(asked_ids[1:])[:, None] == np.array(given_ids)[None, :]
-    nearest = cosines[:, first].max(1).mean() if cosines[:, first].size else -1.0
-    stands_first = same[:, first].any(1).mean() if same[:, first].size else 0.0
-    return [whole, float(cosines.max(1).mean()), float(nearest), float(same.any(1).mean()), float(stands_first)]
+    return [whole, float(cosines.max(1).mean()), float(same.any(1).mean())]
 
 
 def pairs_of(folder, wanted, seed):
@@ -127,7 +124,7 @@ def main():
     if off.mean() > USUAL or off.max() > LARGEST:
         raise SystemExit("nothing written: what is compared apart is not what the graph compares")
     width = read(session, [0, 0], 1)[1].shape[-1]
-    config["apart"] = {"tensor": tensor, "width": width, "first": FIRST, "weights": {k: round(float(w), 5) for k, w in weights.items()},
+    config["apart"] = {"tensor": tensor, "width": width, "weights": {k: round(float(w), 5) for k, w in weights.items()},
                        "bias": round(bias, 5)}
     rewrite(folder, config)
 

@@ -14,11 +14,8 @@ STEEP, EVEN = 10.0, 0.40
 CLS, SEP = 101, 102
 
 # What query and product are compared by: the cosine of their mean token vectors; for each token of the query the cosine of the
-# nearest token of the product, on average, among all of the product's and among its first; and the share of the query's
-# tokens that stand in the product, and among its first. A text begins with brand and title, so that the first tokens
-# tell "Apple iPad" from "case for Apple iPad".
-COMPARISONS = ("whole", "near", "near_first", "stands", "stands_first")
-FIRST = 10
+# nearest token of the product, on average; and the share of the query's tokens that stand in the product.
+COMPARISONS = ("whole", "near", "stands")
 
 # What is foretold of a product: that it is relevant (the score), that it is clicked, that a clicked one is bought.
 HEADS = ("relevance", "click", "conversion")
@@ -89,9 +86,7 @@ class Ranker(nn.Module):
         words[:, 0] = 0  # [CLS] is no word
         cosines = torch.einsum("qih,pjh->qpij", unit(asked), unit(given))
         same = asked_ids[:, None, :, None] == given_ids[None, :, None, :]
-        place = torch.arange(given_mask.shape[1])[None, :].to(given_mask.device)
-        return _compared(whole, cosines, same, words[:, None, :], given_mask[None, :, None, :],
-                         (given_mask * (place > 0) * (place <= FIRST))[None, :, None, :])
+        return _compared(whole, cosines, same, words[:, None, :], given_mask[None, :, None, :])
 
     def forward(self, input_ids, attention_mask, token_type_ids):
         """Relevance logits [batch] of pairs as the server encodes them: [CLS] query [SEP] product [SEP]."""
@@ -108,8 +103,7 @@ class Ranker(nn.Module):
         vectors = unit(hidden)
         cosines, same = vectors @ vectors.transpose(1, 2), ids[:, :, None] == ids[:, None, :]
         words = query * (positions > 0).long()
-        first = product * (positions > 0).long() * (positions <= FIRST).long()
-        return self.heads["relevance"](_compared(whole, cosines, same, words, product[:, None, :], first[:, None, :])).squeeze(-1)
+        return self.heads["relevance"](_compared(whole, cosines, same, words, product[:, None, :])).squeeze(-1)
 
     def _whole(self, hidden, mask):
         return mean(hidden, mask * (torch.cumsum(mask, 1) == 1) if self.whole == "first" else mask)
@@ -125,17 +119,16 @@ class Ranker(nn.Module):
         return hidden.float()
 
 
-def _compared(whole, cosines, same, words, product, first):
+def _compared(whole, cosines, same, words, product):
     """COMPARISONS on the last axis. whole [...]; cosines and same [..., tokens, product tokens]; words [..., tokens] marks the
-    query's, product and first [..., 1, product tokens] the product's."""
+    query's, product [..., 1, product tokens] the product's."""
     count = words.sum(-1).clamp(min=1)
 
     def average(best):
         return (best * words).sum(-1) / count
     near = average(cosines.masked_fill(product == 0, -1.0).amax(-1))
-    near_first = average(cosines.masked_fill(first == 0, -1.0).amax(-1))
-    stands, stands_first = (average((same & (where > 0)).to(whole.dtype).amax(-1)) for where in (product, first))
-    return torch.stack([whole, near, near_first, stands, stands_first], -1)
+    stands = average((same & (product > 0)).to(whole.dtype).amax(-1))
+    return torch.stack([whole, near, stands], -1)
 
 
 def unit(vectors):
