@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"floorwalker/shop"
 )
 
 // Funnel is how far conversations came, by what was done in them. A purchase belongs to a conversation that showed the
@@ -33,4 +35,13 @@ func (l *Log) Funnel(ctx context.Context, sessions []string) (Funnel, error) {
 		return Funnel{}, fmt.Errorf("count what was done in conversations: %w", err)
 	}
 	return f, nil
+}
+
+// Bought is what was bought from one time to before another, by product and day; without prices, which events don't tell.
+func (l *Log) Bought(ctx context.Context, from, to time.Time) ([]shop.Sales, error) {
+	all, err := l.sold(ctx, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read what was bought: %w", err)
+	}
+	return all, nil
 }

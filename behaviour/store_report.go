@@ -2,6 +2,9 @@ package behaviour
 
 import (
 	"context"
+	"time"
+
+	"floorwalker/shop"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -28,4 +31,18 @@ func (l *Log) funnelOf(ctx context.Context, sessions []string) (f Funnel, err er
 	}
 	f.Sold, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Sold])
 	return f, err
+}
+
+// sold are the pieces that were bought in the time, as the shop's own servers told them, by product and day.
+func (l *Log) sold(ctx context.Context, from, to time.Time) ([]shop.Sales, error) {
+	rows, err := l.pool.Query(ctx, `SELECT sku, date_trunc('day', event_time, 'UTC'), sum(greatest(amount, 1)), count(*)::float8 FROM behaviour_events
+		WHERE event_time >= $1 AND event_time < $2 AND action = 'purchase' AND trusted AND sku <> '' GROUP BY 1, 2 ORDER BY 1, 2`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s shop.Sales, err error) {
+		err = row.Scan(&s.SKU, &s.Day, &s.Units, &s.Purchases)
+		s.Day = s.Day.UTC()
+		return s, err
+	})
 }

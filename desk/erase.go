@@ -77,3 +77,11 @@ func ForgetAudit(ctx context.Context, pool *pgxpool.Pool, before time.Time, limi
 	}
 	return tag.RowsAffected(), nil
 }
+
+// Audit writes into the audit log, in the caller's transaction, what somebody did outside of the desk.
+func Audit(ctx context.Context, tx pgx.Tx, agentID, action, detail, address string) error {
+	if _, err := tx.Exec(ctx, insertAudit, agentID, action, "", detail, address); err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
+	}
+	return nil
+}

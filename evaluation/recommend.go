@@ -34,54 +34,69 @@ type Purchases struct {
 // ReadTransactions reads invoices as CSV (InvoiceNo, StockCode, Quantity, InvoiceDate, CustomerID; gzipped). Returned
 // goods and what is no product (postage, fees: a code without five digits in front) are left out. A line without a
 // customer belongs to a client of its invoice's name.
-func ReadTransactions(path string) ([]behaviour.Deed, error) {
+func ReadTransactions(path string) (deeds []behaviour.Deed, err error) {
+	err = eachTransaction(path, []string{"InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "CustomerID"}, func(row []string) error {
+		quantity, err := strconv.ParseFloat(row[2], 64)
+		sku := strings.ToUpper(strings.TrimSpace(row[1]))
+		if err != nil || quantity <= 0 || strings.HasPrefix(row[0], "C") || !isProduct(sku) {
+			return nil
+		}
+		when, err := time.Parse(time.DateTime, row[3])
+		if err != nil {
+			return err
+		}
+		invoice := strings.Clone(row[0])
+		deeds = append(deeds, behaviour.Deed{Client: cmp.Or(customerOf(row[4]), anonymous+invoice), Basket: invoice, SKU: strings.Clone(sku), Time: when, Weight: 1})
+		return nil
+	})
+	return deeds, err
+}
+
+// customerOf is a customer's number; "" for none.
+func customerOf(field string) string {
+	return strings.Clone(strings.TrimSuffix(strings.TrimSpace(field), ".0"))
+}
+
+// eachTransaction visits the lines of invoices, each with the columns of the names; what it is given is good for one call.
+func eachTransaction(path string, names []string, visit func(row []string) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("open transactions: %w", err)
+		return fmt.Errorf("open transactions: %w", err)
 	}
 	defer file.Close()
 	unzipped, err := gzip.NewReader(bufio.NewReader(file))
 	if err != nil {
-		return nil, fmt.Errorf("open transactions: %w", err)
+		return fmt.Errorf("open transactions: %w", err)
 	}
 	table := csv.NewReader(unzipped)
 	table.FieldsPerRecord, table.ReuseRecord, table.LazyQuotes = -1, true, true
 	header, err := table.Read()
 	if err != nil {
-		return nil, fmt.Errorf("read transactions: %w", err)
+		return fmt.Errorf("read transactions: %w", err)
 	}
-	var at [5]int
-	for i, name := range []string{"InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "CustomerID"} {
+	at, picked, width := make([]int, len(names)), make([]string, len(names)), len(header)
+	for i, name := range names {
 		if at[i] = slices.Index(header, name); at[i] < 0 {
-			return nil, fmt.Errorf("read transactions: no column %q in the first line", name)
+			return fmt.Errorf("read transactions: no column %q in the first line", name)
 		}
 	}
-	width := len(header)
-	var deeds []behaviour.Deed
 	for {
 		row, err := table.Read()
 		if errors.Is(err, io.EOF) {
-			return deeds, nil
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read transactions: %w", err)
+			return fmt.Errorf("read transactions: %w", err)
 		}
 		if len(row) != width {
-			return nil, fmt.Errorf("read transactions: %d columns, want %d", len(row), width)
+			return fmt.Errorf("read transactions: %d columns, want %d", len(row), width)
 		}
-		quantity, err := strconv.ParseFloat(row[at[2]], 64)
-		sku := strings.ToUpper(strings.TrimSpace(row[at[1]]))
-		if err != nil || quantity <= 0 || strings.HasPrefix(row[at[0]], "C") || !isProduct(sku) {
-			continue
+		for i, column := range at {
+			picked[i] = row[column]
 		}
-		when, err := time.Parse(time.DateTime, row[at[3]])
-		if err != nil {
-			return nil, fmt.Errorf("read transactions: %w", err)
+		if err := visit(picked); err != nil {
+			return fmt.Errorf("read transactions: %w", err)
 		}
-		invoice := strings.Clone(row[at[0]])
-		customer := strings.TrimSuffix(strings.TrimSpace(row[at[4]]), ".0")
-		deeds = append(deeds, behaviour.Deed{Client: cmp.Or(strings.Clone(customer), anonymous+invoice), Basket: invoice,
-			SKU: strings.Clone(sku), Time: when, Weight: 1})
 	}
 }
 

@@ -117,3 +117,16 @@ func queueCustomer(b *pgx.Batch, c shop.Customer) {
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, lang = excluded.lang, updated_at = now()`,
 		c.ID, c.Name, c.Email, string(c.Lang))
 }
+
+// sold are the lines of orders of the days, by product and day. Days are as the shop wrote them, and read by the caller.
+func (o *Orders) sold(ctx context.Context, from, to string) ([]soldRow, error) {
+	rows, err := o.pool.Query(ctx, `SELECT line->>'sku', left(placed_at, 10), line->'price'->>'currency', sum((line->>'quantity')::bigint)::float8, count(*)::float8,
+			sum((line->>'quantity')::bigint * (line->'price'->>'minor')::bigint)::bigint
+		FROM orders, jsonb_array_elements(lines) line
+		WHERE left(placed_at, 10) >= $1 AND left(placed_at, 10) < $2 AND status !~* '^\s*cancell?ed' AND line->>'sku' <> ''
+		GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[soldRow])
+}

@@ -3,6 +3,7 @@ package retrieval
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"floorwalker/shop"
@@ -80,37 +81,87 @@ func (s *Store) Put(ctx context.Context, p shop.Product) (shop.Product, error) {
 		return p, fmt.Errorf("put product %q: %w", p.SKU, err)
 	}
 	var stored shop.Product
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if err := lockCatalogue(ctx, tx); err != nil {
 			return err
 		}
-		old, err := textHash(ctx, tx, p.SKU)
-		if err != nil {
-			return err
-		}
-		if _, err := s.embedMissing(ctx, tx, docs); err != nil {
-			return err
-		}
-		if _, _, err := merge(ctx, tx, mergeGiven, encoded); err != nil {
-			return err
-		}
-		if err := dropVector(ctx, tx, old); err != nil {
-			return err
-		}
-		rows, err := tx.Query(ctx, `SELECT `+productColumns+` FROM products WHERE sku = $1`, p.SKU)
-		if err != nil {
-			return fmt.Errorf("read it back: %w", err)
-		}
-		stored, err = pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (shop.Product, error) { return scanProduct(row) })
-		if err != nil {
-			return fmt.Errorf("read it back: %w", err)
-		}
-		return nil
+		stored, err = s.putLocked(ctx, tx, docs, encoded)
+		return err
 	})
 	if err != nil {
 		return p, fmt.Errorf("put product %q: %w", p.SKU, err)
 	}
 	return stored, nil
+}
+
+// putLocked writes one product under the lock, and reads it back.
+func (s *Store) putLocked(ctx context.Context, tx pgx.Tx, docs []document, encoded []byte) (stored shop.Product, err error) {
+	sku := docs[0].SKU
+	old, err := textHash(ctx, tx, sku)
+	if err != nil {
+		return stored, err
+	}
+	if _, err := s.embedMissing(ctx, tx, docs); err != nil {
+		return stored, err
+	}
+	if _, _, err := merge(ctx, tx, mergeGiven, encoded); err != nil {
+		return stored, err
+	}
+	if err := dropVector(ctx, tx, old); err != nil {
+		return stored, err
+	}
+	if stored, err = productIn(ctx, tx, sku); err != nil {
+		return stored, fmt.Errorf("read it back: %w", err)
+	}
+	return stored, nil
+}
+
+func productIn(ctx context.Context, tx pgx.Tx, sku string) (shop.Product, error) {
+	rows, err := tx.Query(ctx, `SELECT `+productColumns+` FROM products WHERE sku = $1`, sku)
+	if err != nil {
+		return shop.Product{}, err
+	}
+	return pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (shop.Product, error) { return scanProduct(row) })
+}
+
+// Reprice changes a product's price and nothing else, where it is still the one that is given, and calls note in the same transaction:
+// both happen, or neither. A price that is another by now is an error of code conflict.
+func (s *Store) Reprice(ctx context.Context, sku string, from, to shop.Money, note func(tx pgx.Tx) error) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := lockCatalogue(ctx, tx); err != nil {
+			return err
+		}
+		p, err := productIn(ctx, tx, sku)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return shop.Errorf(shop.CodeNotFound, "There is no product with this SKU any more.")
+		}
+		if err != nil {
+			return err
+		}
+		if p.Price != from || to.Currency != from.Currency {
+			return shop.Errorf(shop.CodeConflict, "The product costs %s by now, not %s. Its price stays as it is.", p.Price, from)
+		}
+		p.Price = to
+		if err := validate(&p); err != nil {
+			return err
+		}
+		docs, err := s.documents(ctx, tx, []shop.Product{p})
+		if err != nil {
+			return err
+		}
+		encoded, err := json.Marshal(docs)
+		if err != nil {
+			return err
+		}
+		if _, err := s.putLocked(ctx, tx, docs, encoded); err != nil {
+			return err
+		}
+		return note(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("change the price of product %q: %w", sku, err)
+	}
+	return nil
 }
 
 // Delete removes a product; not_found where there is none.

@@ -67,6 +67,8 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.importRoutes(api)
 	s.reportRoutes(api)
 	s.ruleRoutes(api)
+	s.forecastDeskRoutes(api)
+	s.priceDeskRoutes(api)
 	s.setLookRoute(api)
 	s.deliveryRoutes(api)
 }

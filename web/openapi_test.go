@@ -14,6 +14,8 @@ import (
 
 	"floorwalker/behaviour"
 	"floorwalker/desk"
+	"floorwalker/forecast"
+	"floorwalker/pricing"
 	"floorwalker/web"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,7 +28,7 @@ var update = flag.Bool("update", false, "write the descriptions of the HTTP API"
 // whole is a server with every part that has routes; none of them is called.
 func whole() *web.Server {
 	return web.New(web.Parts{Desk: desk.New(nil, desk.Options{}), Behaviour: behaviour.NewLog(nil, behaviour.Options{}),
-		Operator: &web.Operator{}}, web.Config{})
+		Forecasts: forecast.New(nil, forecast.Options{}), Prices: pricing.New(nil, pricing.Options{}), Operator: &web.Operator{}}, web.Config{})
 }
 
 // TestOpenAPIIsUpToDate holds the files against the code; web/client's tests hold them against OpenAPI's own schema.

@@ -37,6 +37,8 @@ func (s *Server) routes() http.Handler {
 	s.siteRoute(api)
 	s.plainRoutes(mux, api)
 	s.rankingRoutes(api)
+	s.forecastRoutes(api)
+	s.priceRoutes(api)
 	s.pageRoutes(mux)
 	s.consoleRoutes(mux)
 	s.referenceRoutes(mux)

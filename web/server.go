@@ -131,6 +131,10 @@ type Parts struct {
 	Articles Articles
 	// Operator is what admins work with at /admin; nil where there is none.
 	Operator *Operator
+	// Forecasts are what is expected to be bought; nil where nothing foretells it.
+	Forecasts Forecasts
+	// Prices are proposals of prices; nil where nothing proposes any.
+	Prices Prices
 	// Rankings explains to operators why a product stands where it does; nil where nobody can.
 	Rankings Rankings
 	// Images serves GET /images/{sku} and, for the demo's products, /demo/images/{sku}. What it answers with

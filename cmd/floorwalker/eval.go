@@ -22,6 +22,8 @@ type evalCmd struct {
 	Dialogue      evalDialogueCmd      `cmd:"" help:"Play conversations against a running server."`
 	Intent        evalIntentCmd        `cmd:"" help:"Measure how well it is foretold which visits end in a purchase."`
 	Personal      evalPersonalCmd      `cmd:"" help:"Measure what personal recommendations add to a turn, at 5 million events."`
+	Forecast      evalForecastCmd      `cmd:"" help:"Measure forecasts of what is bought on real sales, beside naive ones."`
+	Prices        evalPricesCmd        `cmd:"" help:"Measure elasticities and proposed prices on a market that is known, and on real price changes."`
 	Recommend     evalRecommendCmd     `cmd:"" help:"Measure recommendations on purchases, split by time."`
 }
 

@@ -38,6 +38,8 @@ type cli struct {
 	Bench        benchCmd        `cmd:"" help:"Measure where the time of a turn goes, against running servers."`
 	Campaign     campaignCmd     `cmd:"" help:"Sponsored products: add, list, pause, report."`
 	Experiment   experimentCmd   `cmd:"" help:"Which way to recommend customers prefer: start, stop, list, report."`
+	Forecast     forecastCmd     `cmd:"" help:"What will be bought, what runs out and what to order: list, make, show."`
+	Prices       pricesCmd       `cmd:"" help:"Prices that are proposed: list, make, show, accept, reject."`
 	Customer     customerCmd     `cmd:"" help:"What is stored of a customer: export it, erase it."`
 	Webhook      webhookCmd      `cmd:"" help:"Messages that the shop's own server is told of: list them, send them again."`
 	Conformance  conformanceCmd  `cmd:"" help:"Prove that a client of the protocol keeps to it, against a test server."`

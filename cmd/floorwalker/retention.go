@@ -9,6 +9,8 @@ import (
 
 	"floorwalker/desk"
 	"floorwalker/dialog"
+	"floorwalker/pricing"
+	"floorwalker/retrieval"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -46,6 +48,8 @@ type retention struct {
 const (
 	keepEvery = time.Hour
 	keepBatch = 100
+	// keepOffers is for how long it is known what products cost and when they were sold out: nothing looks further back.
+	keepOffers = 3 * 365 * 24 * time.Hour
 	// keepPause lets others in between two batches.
 	keepPause = 50 * time.Millisecond
 	// keepLock is held by the replica that is at it.
@@ -70,9 +74,6 @@ func (r *retention) run(ctx context.Context) error {
 
 // pass deletes everything that is too old now; nothing where another replica is at it.
 func (r *retention) pass(ctx context.Context) error {
-	if r.KeepSessions == 0 && r.KeepMessages == 0 && r.KeepAudit == 0 {
-		return nil
-	}
 	conn, err := r.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to PostgreSQL: %w", err)
@@ -83,6 +84,9 @@ func (r *retention) pass(ctx context.Context) error {
 		return err
 	}
 	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(keepLock)) //nolint:errcheck // a broken connection has let go of it
+	if err := r.drain(ctx, "offers of products", keepOffers, retrieval.ForgetOffers); err != nil {
+		return err
+	}
 	if err := r.forgetSessions(ctx); err != nil {
 		return err
 	}
@@ -91,6 +95,9 @@ func (r *retention) pass(ctx context.Context) error {
 	}
 	if r.KeepAudit == 0 {
 		return nil
+	}
+	if err := r.drain(ctx, "decisions on prices", r.KeepAudit, pricing.Forget); err != nil {
+		return err
 	}
 	return r.drain(ctx, "lines of the audit log", r.KeepAudit, desk.ForgetAudit)
 }

@@ -64,6 +64,8 @@ type serveCmd struct {
 	keeping
 	pushing
 	rankingPolicy
+	supplyRules
+	priceRules
 }
 
 // knownCustomers says by which tokens of the shop customers are known.
@@ -102,7 +104,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.keeping.check(); err != nil {
+	if err := errors.Join(c.keeping.check(), c.supplyRules.check(), c.priceRules.check()); err != nil {
 		return err
 	}
 	personFrom, err := c.personRules.read()
@@ -134,6 +136,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return fmt.Errorf("--sponsored-weight %w", err)
 	}
 	ads := sponsored.New(base.pool, sponsored.Options{Predict: events.Shares, Weight: c.SponsoredWeight, Logger: log})
+	forecasts := newForecasts(base.pool, catalogue, events, c.supplyRules, log)
+	prices := newPrices(base.pool, catalogue, events, forecasts, c.priceRules, log)
 	own, err := c.shopSystem.open(base.pool, catalogue, rates, log)
 	if err != nil {
 		return err
@@ -196,7 +200,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	drift := newDriftWatch(events, registry, log)
 	status := readiness(base, catalogue, model, live.swap, own.api)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent}
+		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent, Forecasts: forecasts, Prices: prices}
 	imports := retrieval.NewJobs(catalogue, log)
 	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
 	if c.WebhookURL != "" {
@@ -238,6 +242,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	workers.run("drift", drift.run)
 	workers.run("events", events.Run)
 	workers.run("taste", events.LearnOn)
+	workers.run("forecasts and prices", func(ctx context.Context) error { return everyNight(ctx, log, forecasts.Night, prices.Night) })
 	workers.run("pictures", sent.Run)
 	workers.run("events of the shop's servers", func(ctx context.Context) error { return events.Serve(ctx, base.nats) })
 	workers.run("vector index", catalogue.Prepare)

@@ -140,6 +140,11 @@ export class Shop {
     await rm(this.data, { recursive: true, force: true });
   }
 
+  // run runs one of the program's other commands on the shop's data.
+  async run(...command) {
+    return (await promisify(execFile)(binary, command, { env: this.env, maxBuffer: 64 << 20 })).stdout;
+  }
+
   // agent makes an account at the desk, by the command that shops use; it returns what the command shows once.
   async agent(id, ...settings) {
     const { stdout } = await promisify(execFile)(binary, ["agent", "add", id, ...settings], { env: this.env });
