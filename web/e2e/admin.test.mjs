@@ -262,6 +262,7 @@ test("what the shop's own server did not take is seen, and sent again under its 
   await online(desk);
   await desk.locator(`#cases .case[data-session="${session}"]`).click();
   await desk.locator('#actions [data-act="claim"]').click();
+  await desk.locator(`#cases [data-group="groupMine"] .case[data-session="${session}"]`).waitFor();
   await desk.locator("#text").fill(text);
   await desk.keyboard.press("Enter");
   await desk.locator(".message.agent:not(.unsent) .text", { hasText: text }).waitFor();

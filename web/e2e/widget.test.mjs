@@ -201,6 +201,7 @@ test("addresses are links where the shop lets links lead, and text elsewhere", {
   await desk.keyboard.press("Enter");
   await desk.locator(`#cases .case[data-session="${session}"]`).click();
   await desk.locator('#actions [data-act="claim"]').click();
+  await desk.locator(`#cases [data-group="groupMine"] .case[data-session="${session}"]`).waitFor();
   await desk.locator("#text").fill(text);
   await desk.keyboard.press("Enter");
   await page.locator(".message.agent .text", { hasText: "We wrap" }).waitFor();
