@@ -359,6 +359,10 @@ func (t *talk) act(ctx context.Context, attack bool) error {
 		t.parse.Intent, t.Outcome.Parse.Intent = shop.IntentProductQuestion, shop.IntentProductQuestion
 		return t.say(ctx, "why")
 	}
+	if t.parse.Intent == shop.IntentProductQuestion && t.state.Need.Product != "" && len(t.parse.Slots.Reference) == 0 && onlyWishes(t.turn.Text) {
+		t.parse.Intent, t.parse.Slots = shop.IntentRefine, shop.Slots{}
+		t.Outcome.Parse.Intent, t.Outcome.Parse.Slots = t.parse.Intent, t.parse.Slots
+	}
 	t.givesUp()
 	if done, err := t.goesWith(ctx); done || err != nil {
 		return err

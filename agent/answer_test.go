@@ -455,6 +455,14 @@ func testWhatCustomersReallySay(t *testing.T, s *testShop) {
 		if !strings.Contains(c.state.Need.Product, "轻便") {
 			t.Errorf("need %+v", c.state.Need)
 		}
+		c.says("结实耐用的那种")
+		if c.outcome.Parse.Intent != shop.IntentRefine || len(c.cards) == 0 {
+			t.Errorf("%s: %s", c.outcome.Parse.Intent, c.text)
+		}
+		c.says("第一个防水吗")
+		if c.outcome.Parse.Intent != shop.IntentProductQuestion {
+			t.Errorf("%s: %s", c.outcome.Parse.Intent, c.text)
+		}
 		c = s.customer(t)
 		c.says("coffee mugs")
 		c.says("foldable ones please").wantText("No listing says").wantSome("mug-1 mug-2")

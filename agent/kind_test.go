@@ -38,6 +38,7 @@ func TestWhatIsShownIsOfTheAskedKind(t *testing.T) {
 		"a doll's diapers are no diapers":      {"diapers", product("Doll diapers", "doll accessory", ""), another},
 		"the category's last word says it":     {"printer", product("X200 A4", "laser printer", ""), isIt},
 		"a printer drum is no printer":         {"printer", product("X200 drum", "printer drum", ""), another},
+		"a thermal printer is a printer":       {"printer", product("Orin QL label printer Direct thermal", "", ""), isIt},
 		"a tablet design makes no tablet":      {"tablet", product("Sol 7 Portable DVD Player", "", "Sleek tablet design with a card slot"), another},
 		"a tablet PC is a tablet":              {"tablet", product("Orin tc40 Tablet PC", "", "Core Duo notebook PC"), isIt},
 		"in Chinese":                           {"无线鼠标", product("Wireless Optical Mouse", "mouse", ""), isIt},
@@ -68,6 +69,12 @@ func TestWordsThatDescribeMustHoldWhereTheyAreNoMatterOfTaste(t *testing.T) {
 		if diff := cmp.Diff(want, skus(asked)); diff != "" {
 			t.Errorf("%s: %s", asked, diff)
 		}
+	}
+}
+
+func TestAnotherWayOfPrintingContradicts(t *testing.T) {
+	if !contradicts("Orin QL label printer Direct thermal", []string{"laser"}) || contradicts("Orin LaserJet printer", []string{"laser"}) {
+		t.Error("a thermal printer is shown for a laser printer, or a laser printer is not")
 	}
 }
 

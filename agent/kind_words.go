@@ -95,8 +95,8 @@ var tastes = wordSet(`smaller bigger larger longer shorter lighter heavier wider
 	used warm wide minimalist light short long everyday daily normal regular standard`)
 
 // opposites are describing words of which a thing has one or the other.
-var opposites = map[string][]string{"external": {"internal"}, "internal": {"external"}, "wireless": {"wired"}, "wired": {"wireless", "cordless"}, "laser": {"inkjet", "deskjet", "officejet"},
-	"inkjet": {"laser", "laserjet"}, "acoustic": {"electric"}, "electric": {"acoustic", "manual"}, "indoor": {"outdoor"}, "outdoor": {"indoor"}, "curved": {"flat"}, "mechanical": {"membrane"}}
+var opposites = map[string][]string{"external": {"internal"}, "internal": {"external"}, "wireless": {"wired"}, "wired": {"wireless", "cordless"}, "laser": {"inkjet", "deskjet", "officejet", "thermal", "matrix"},
+	"inkjet": {"laser", "laserjet", "thermal", "matrix"}, "acoustic": {"electric"}, "electric": {"acoustic", "manual"}, "indoor": {"outdoor"}, "outdoor": {"indoor"}, "curved": {"flat"}, "mechanical": {"membrane"}}
 
 // irregular are plurals that no rule finds.
 var irregular = map[string]string{"mice": "mouse", "knives": "knife", "shelves": "shelf", "scarves": "scarf", "men": "man", "women": "woman", "children": "child",

@@ -36,6 +36,23 @@ func (t *talk) quality(m move) move {
 // unwanted says that what is described is not wanted.
 var unwanted = regexp.MustCompile(`不(?:要|用|需要|想要|必|是)|别`)
 
+// asksAbout asks something, or points at what is shown.
+var asksAbout = regexp.MustCompile(`[?？吗么呢哪谁几它]|多|是不是|能不能|会不会|这(?:个|款|件|双|台|条)|第`)
+
+// onlyWishes reports whether a Chinese utterance says what is wanted and asks nothing: 结实耐用的那种.
+func onlyWishes(text string) bool {
+	wishes := false
+	for _, word := range lexicon.Segment(text) {
+		switch {
+		case describing(word) && len([]rune(word)) > 1:
+			wishes = true
+		case lexicon.ClassOf(word) != lexicon.Function:
+			return false
+		}
+	}
+	return wishes && !asksAbout.MatchString(text)
+}
+
 // somewhat comes after a quality of one character: 轻一点.
 var somewhat = regexp.MustCompile(`^(?:一?点儿?|一?些)`)
 
