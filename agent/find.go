@@ -165,7 +165,23 @@ type result struct {
 // look searches for a need and chooses.
 func (t *talk) look(ctx context.Context, need shop.Need, left []string) (result, error) {
 	need.Product = searched(need.Product, t.rules(ctx))
-	return t.lookFor(ctx, queryFor(need, t.lang, left), need)
+	r, err := t.lookFor(ctx, queryFor(need, t.lang, left), need)
+	if one := oneOf(need.Product); err == nil && len(r.shown) == 0 && one != need.Product {
+		need.Product = one // the ranker reads "tablets" and "Tablet PC" as less alike than they are
+		return t.lookFor(ctx, queryFor(need, t.lang, left), need)
+	}
+	return r, err
+}
+
+// oneOf is the name of a thing in the singular.
+func oneOf(product string) string {
+	words := strings.Fields(product)
+	if len(words) == 0 || lexicon.IsHan(product) {
+		return product
+	}
+	last := len(words) - 1
+	words[last] = singular(strings.ToLower(words[last]))
+	return strings.Join(words, " ")
 }
 
 // searchDepth is how many times Config.Candidates are searched for, since most of what is near in meaning may be of
