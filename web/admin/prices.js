@@ -40,7 +40,7 @@ export class Prices {
       this.told.replaceChildren(counts, element("p", { class: "soft" }, t("noProposals")));
       return;
     }
-    const heads = ["product", "price", "proposedPrice", "moreAWeek", "range"].map(name => t(name));
+    const heads = ["product", "price", "proposedPrice", "moreAWeek", "gainRange"].map(name => t(name));
     const rows = proposals.map(p => [`${p.title || p.sku} (${p.sku})`, money(p.price), money(p.proposed), money(p.gain), t("fromTo", money(p.gain_low), money(p.gain_high))]);
     const open = this.state.value === "open";
     const decide = (p, what, label) => element("button", { type: "button", class: what === "accept" ? "strong" : "", "aria-label": `${label}: ${p.title || p.sku}`, onclick: () => this.decide(p, what) }, label);
