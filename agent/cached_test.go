@@ -82,7 +82,7 @@ func TestRealOllamaReadsOnlyWhatIsNew(t *testing.T) {
 		}
 		t.Skip("this test needs Ollama: run make test-llm")
 	}
-	client, err := llm.New(address, "smollm2", llm.Options{FirstToken: time.Minute, StreamTimeout: 2 * time.Minute})
+	client, err := llm.New(address, "smollm2", llm.Options{FirstToken: time.Minute, NextToken: time.Minute, StreamTimeout: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
