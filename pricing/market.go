@@ -48,7 +48,6 @@ const block = 13
 // stratum are cells of one product and one block.
 type stratum struct {
 	x, base, n []float64 // log price, days × season, purchases
-	week       []int
 	total      float64
 }
 
