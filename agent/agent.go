@@ -26,6 +26,8 @@ type Parser interface {
 type Searcher interface {
 	Search(ctx context.Context, q shop.Query) ([]shop.Candidate, error)
 	Products(ctx context.Context, skus []string) ([]shop.Product, error)
+	// Alike says how near products are to others in meaning, by the SKUs of both: the cosine, where it is known.
+	Alike(ctx context.Context, skus, others []string) (map[string]map[string]float64, error)
 	Vocabulary(ctx context.Context) (shop.Vocabulary, error)
 }
 
@@ -430,18 +432,29 @@ func unread(text string) bool {
 }
 
 // greet speaks to a verified customer by name, where the shop knows it; a shop that does not answer is no reason not to
-// greet.
+// greet. Who is known by what he did is shown something to his taste.
 func (t *talk) greet(ctx context.Context) error {
+	shown, err := t.welcome(ctx)
+	if err != nil {
+		return err
+	}
+	var d draft
 	if t.Customers != nil && t.turn.Verified {
 		known, err := t.Customers.Customer(ctx, t.turn.Customer)
 		if code, _ := shop.CodeOf(err); err != nil && code != shop.CodeNotFound && code != shop.CodeUnavailable {
 			return fmt.Errorf("read the customer: %w", err)
 		}
 		if known.Name != "" {
-			return t.say(ctx, "greeting_name", known.Name)
+			d.add(t.fill("greeting_name", known.Name))
 		}
 	}
-	return t.say(ctx, "greeting")
+	if len(d.sentences) == 0 {
+		d.add(t.fill("greeting"))
+	}
+	if shown {
+		d.add(t.fill("may_like"))
+	}
+	return t.tell(ctx, actOf["greeting"], d)
 }
 
 // givesUp takes an utterance that gives up a limit of the need ("any colour is fine") for the refinement that it is.

@@ -8,10 +8,10 @@ import (
 var why = map[shop.Lang]map[string]string{
 	shop.English: {"kind": "The kind of thing you asked for", "details": "Its description fits your words", "audience": "Made for whom you asked",
 		"freshness": "New on the market", "delivery": "Arrives within a week", "title_match": "The name fits what you asked for", "semantic": "Close in meaning to your request",
-		"rating": "Well rated by customers", "rule": "Picked by the shop", "in_stock": "In stock", "brand": "From the brand you asked for", "color": "In the colour you asked for", "category": "From the right department"},
+		"rating": "Well rated by customers", "rule": "Picked by the shop", "personal": "Like what you chose before", "take_up": "Often chosen for such wishes", "in_stock": "In stock", "brand": "From the brand you asked for", "color": "In the colour you asked for", "category": "From the right department"},
 	shop.Chinese: {"kind": "正是您要找的品类", "details": "描述符合您的关键词", "audience": "适合您指定的人群", "freshness": "新品上市", "delivery": "一周内送达",
 		"title_match": "名称符合您的需求", "semantic": "与您的需求含义接近",
-		"rating": "顾客评分高", "rule": "店家推荐", "in_stock": "有现货", "brand": "您指定的品牌", "color": "您想要的颜色", "category": "属于对应的品类"},
+		"rating": "顾客评分高", "rule": "店家推荐", "personal": "与您之前选择的相似", "take_up": "类似需求中常被选择", "in_stock": "有现货", "brand": "您指定的品牌", "color": "您想要的颜色", "category": "属于对应的品类"},
 }
 
 // card is a product as it is shown.

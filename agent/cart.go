@@ -83,6 +83,11 @@ func (t *talk) add(ctx context.Context, products []shop.Product) error {
 		occasion = "added_limited"
 	}
 	d.add(t.fill(occasion, strings.Join(put, t.comma()), cart.Total))
+	if len(products) == 1 && !limited {
+		if err := t.offerWithIt(ctx, &d, products[0].SKU, cart); err != nil {
+			return err
+		}
+	}
 	return t.tell(ctx, "cart", d)
 }
 

@@ -198,7 +198,7 @@ func (t *talk) lookFor(ctx context.Context, q shop.Query, need shop.Need) (resul
 	if need.Product != "" {
 		found = asked.selected(found)
 	}
-	ranking, err := t.rank(ctx, q, found[:min(len(found), t.c.Candidates)])
+	ranking, err := t.rank(ctx, q, t.personalise(ctx, found[:min(len(found), t.c.Candidates)]))
 	if err != nil {
 		return result{}, err
 	}

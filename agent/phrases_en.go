@@ -6,6 +6,8 @@ import "floorwalker/shop"
 var english = map[string][]string{
 	"greeting":      {"Hello! What are you looking for today?", "Hi there! Tell me what you need and I'll find it.", "Welcome! What can I help you find?"},
 	"greeting_name": {"Hello %s! What are you looking for today?", "Hi %s, good to see you! What can I find for you?"},
+	"may_like":      {"These may be to your taste.", "You may like these."},
+	"offer_with":    {"Others often take %s with it. Shall I show you what goes with it?", "It often goes together with %s. Would you like to see what else goes with it?"},
 	"thanks":        {"You're welcome! Is there anything else I can find for you?", "Glad I could help. Just ask if you need anything else."},
 	"goodbye":       {"Goodbye, and thanks for stopping by!", "See you soon. Have a good day!"},
 	"declined":      {"All right. Tell me if I can look for something else.", "No problem. What else can I do for you?"},

@@ -73,9 +73,12 @@ func (t *talk) recommend(ctx context.Context, need shop.Need) error {
 	if len(r.shown) < enough && q.Text != "" && !t.aboutGift() {
 		r = t.nearest(r)
 	}
-	if len(r.shown) < enough {
+	if few := r; len(r.shown) < enough || q.Text == "" && limited(q.Filter) && len(r.shown) < t.c.Cards {
 		if r, err = t.suggest(ctx, q, need); err != nil {
 			return err
+		}
+		if q.Text == "" {
+			r = t.before(few, r)
 		}
 	}
 	if len(r.shown) == 0 {
@@ -111,6 +114,26 @@ func (t *talk) nearest(r result) result {
 	}
 	r.all, r.shown = near, near[:min(len(near), t.c.Cards)]
 	return r
+}
+
+// before puts the few products that meet both limits and taste before those that meet the limits.
+func (t *talk) before(few, rest result) result {
+	if len(few.all) == 0 {
+		return rest
+	}
+	join := func(first, then []shop.Candidate) []shop.Candidate {
+		all := slices.Clone(first)
+		for _, c := range then {
+			if !slices.ContainsFunc(first, func(f shop.Candidate) bool { return f.Product.SKU == c.Product.SKU }) {
+				all = append(all, c)
+			}
+		}
+		return all
+	}
+	shown := join(few.all, rest.shown)
+	rest.all, rest.shown = join(few.all, rest.all), shown[:min(len(shown), t.c.Cards)]
+	rest.ranking.Model = few.ranking.Model
+	return rest
 }
 
 // aboutGift reports whether a present is looked for, in this utterance or one before, and no thing has been named since.

@@ -20,7 +20,7 @@ func (t *talk) sponsor(ctx context.Context, r result, text string) result {
 		return r
 	}
 	defer t.timer.Step("sponsored")()
-	shelf := shop.Shelf{RankingID: r.ranking.ID, Session: t.turn.SessionID, Client: t.turn.Customer, Text: text, Lang: t.lang,
+	shelf := shop.Shelf{RankingID: r.ranking.ID, Session: t.turn.SessionID, Client: t.turn.Customer, Platform: t.turn.Platform, Text: text, Lang: t.lang,
 		Candidates: slices.Clone(r.shown), Shown: len(r.shown)}
 	if shelf.Client == "" {
 		shelf.Client = t.turn.SessionID

@@ -13,8 +13,10 @@ import (
 
 // Taste knows what customers like by what they did. It names SKUs, best first, and none where nothing is known.
 type Taste interface {
-	// For is what a customer may like; the session is the one that is going on.
-	For(ctx context.Context, customer, session string, n int) (shop.Taste, error)
+	// For is what a customer may like, at most n products.
+	For(ctx context.Context, s shop.Shopper, n int) (shop.Taste, error)
+	// Likes are the products that say most of what the customer likes now, and those that he turned down.
+	Likes(ctx context.Context, s shop.Shopper) ([]shop.Liking, error)
 	// Explore chooses one of the products by chance, the likelier the better customers take to it, and says how likely
 	// that was. The same seed chooses the same.
 	Explore(ctx context.Context, seed string, skus []string) (sku string, propensity float64, err error)
@@ -25,20 +27,37 @@ type Taste interface {
 const (
 	// enoughOfTaste is how many products a customer's taste must offer before they are shown.
 	enoughOfTaste = 3
+	// deepTaste is how many products of a taste are looked through where limits leave few of them.
+	deepTaste = 500
+	// turnedDown is the Personal from which a product is too near to what was turned down to stand where taste puts it.
+	turnedDown = -0.5
 	// explored is among how many products, the last that is shown and those that come after it, the last place is drawn.
 	explored = 8
 )
 
-// liked is what a customer who set no limits and named nothing may like, by what he did. It is empty where too little
-// is known of him.
+// shopper is whose taste is asked for.
+func (t *talk) shopper() shop.Shopper {
+	return shop.Shopper{Client: t.turn.Customer, Session: t.turn.SessionID, Platform: t.turn.Platform}
+}
+
+// limited reports whether a filter has limits of the customer's.
+func limited(f shop.Filter) bool {
+	f.ExcludeSKUs = nil
+	return !reflect.ValueOf(f).IsZero()
+}
+
+// liked is what a customer who named nothing may like under his limits, by what he did. It is empty where too little is
+// known of him; under limits it may hold fewer than are enough.
 func (t *talk) liked(ctx context.Context, q shop.Query) (result, error) {
-	limits := q.Filter
-	limits.ExcludeSKUs = nil
-	if t.Taste == nil || q.Text != "" || q.Sort != shop.SortRelevance || !reflect.ValueOf(limits).IsZero() || giftCue.MatchString(t.turn.Text) {
+	if t.Taste == nil || q.Text != "" || q.Sort != shop.SortRelevance || giftCue.MatchString(t.turn.Text) {
 		return result{}, nil
 	}
 	// What was shown, bought, is sold out or does not exist any more is left out; so more are asked for than are shown.
-	taste, err := t.Taste.For(ctx, t.turn.Customer, t.turn.SessionID, 6*t.c.Cards)
+	n := 6 * t.c.Cards
+	if limited(q.Filter) {
+		n = deepTaste
+	}
+	taste, err := t.Taste.For(ctx, t.shopper(), n)
 	if err != nil {
 		t.c.Logger.WarnContext(ctx, "a customer's taste is not known now", "error", err)
 		return result{}, nil
@@ -52,7 +71,7 @@ func (t *talk) liked(ctx context.Context, q shop.Query) (result, error) {
 		skus = append(skus, s.SKU)
 	}
 	r, err := t.inOrder(ctx, q, skus, func(p shop.Product) bool { return !bought[p.SKU] || t.consumable(p) })
-	if err != nil || len(r.all) < enoughOfTaste {
+	if err != nil || len(r.all) == 0 || len(r.all) < enoughOfTaste && !limited(q.Filter) {
 		return result{}, err
 	}
 	r.ranking.Model = taste.Model
@@ -119,13 +138,7 @@ func (t *talk) goesWith(ctx context.Context) (bool, error) {
 	if err != nil || len(products) != 1 {
 		return false, err
 	}
-	skus, err := t.Taste.GoesWith(ctx, products[0].SKU, 4*t.c.Cards)
-	if err != nil {
-		t.c.Logger.WarnContext(ctx, "what goes with a product is not known now", "error", err)
-		return false, nil
-	}
-	left := append(slices.Clone(t.state.Rejected), products[0].SKU)
-	r, err := t.inOrder(ctx, shop.Query{Lang: t.lang, Filter: shop.Filter{ExcludeSKUs: left}}, skus, func(shop.Product) bool { return true })
+	r, err := t.withIt(ctx, products[0].SKU)
 	if err != nil || len(r.shown) == 0 {
 		return false, err
 	}
@@ -135,14 +148,31 @@ func (t *talk) goesWith(ctx context.Context) (bool, error) {
 	return true, t.tellFound(ctx, shop.Need{}, r, "")
 }
 
-// inOrder shows products in the given order, in stock, that pass, without those that the query leaves out. The ranker
-// gives the list its name and the reasons.
+// meeting reads the products that meet the filter's limits.
+func (t *talk) meeting(ctx context.Context, f shop.Filter, skus []string) ([]shop.Product, error) {
+	if !limited(f) {
+		return t.products(ctx, skus)
+	}
+	f.SKUs = skus
+	found, err := t.search(ctx, shop.Query{Filter: f, Limit: len(skus)})
+	if err != nil {
+		return nil, err
+	}
+	products := make([]shop.Product, len(found))
+	for i, c := range found {
+		products[i] = c.Product
+	}
+	return products, nil
+}
+
+// inOrder shows products in the given order, in stock, that meet the limits and pass, without those that the query leaves
+// out. The ranker gives the list its name and the reasons.
 func (t *talk) inOrder(ctx context.Context, q shop.Query, skus []string, pass func(shop.Product) bool) (result, error) {
 	skus = slices.DeleteFunc(slices.Clone(skus), func(sku string) bool { return slices.Contains(q.Filter.ExcludeSKUs, sku) })
 	if len(skus) == 0 {
 		return result{}, nil
 	}
-	products, err := t.products(ctx, skus)
+	products, err := t.meeting(ctx, q.Filter, skus)
 	if err != nil {
 		return result{}, err
 	}
@@ -155,6 +185,9 @@ func (t *talk) inOrder(ctx context.Context, q shop.Query, skus []string, pass fu
 	if len(found) == 0 {
 		return result{}, nil
 	}
+	if len(t.state.Rejected) > 0 {
+		found = t.personalise(ctx, found)
+	}
 	ranking, err := t.Rank.Rank(ctx, q, found)
 	if err != nil {
 		return result{}, fmt.Errorf("rank what a customer may like: %w", err)
@@ -163,6 +196,11 @@ func (t *talk) inOrder(ctx context.Context, q shop.Query, skus []string, pass fu
 	place := map[string]int{}
 	for i, sku := range skus {
 		place[sku] = i
+	}
+	for _, c := range ranking.Candidates {
+		if c.Personal <= turnedDown {
+			place[c.Product.SKU] += len(skus)
+		}
 	}
 	slices.SortStableFunc(ranking.Candidates, func(a, b shop.Candidate) int { return place[a.Product.SKU] - place[b.Product.SKU] })
 	good, err := t.leastLike(ctx, ranking.Candidates, q.Sort)

@@ -105,6 +105,8 @@ const (
 	offerDrop   = "drop:"
 	offerPerson = "person"
 	offerReturn = "return"
+	// offerWith offers to show what others take together with the product whose SKU follows.
+	offerWith = "with "
 )
 
 // accept does what was offered.
@@ -113,6 +115,9 @@ func (t *talk) accept(ctx context.Context, offer string) error {
 		return t.sendReturn(ctx)
 	}
 	t.state.Return = nil
+	if sku, ok := strings.CutPrefix(offer, offerWith); ok {
+		return t.showWithIt(ctx, sku)
+	}
 	limit, ok := strings.CutPrefix(offer, offerDrop)
 	if !ok {
 		t.Handoff = &shop.HandoffRequest{Reason: "customer_asked"}

@@ -71,6 +71,10 @@ func (w *walk) Products(_ context.Context, skus []string) (found []shop.Product,
 	return found, nil
 }
 
+func (w *walk) Alike(context.Context, []string, []string) (map[string]map[string]float64, error) {
+	return nil, nil
+}
+
 func (w *walk) Vocabulary(context.Context) (shop.Vocabulary, error) {
 	return shop.Vocabulary{Currency: "USD", Brands: []string{"Acme"}, Words: map[string]int{"lamp": 9, "chair": 9, "mug": 9}}, nil
 }

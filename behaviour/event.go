@@ -48,6 +48,8 @@ type Event struct {
 	Session string `json:"session_id,omitempty" maxLength:"64" doc:"The session; not needed where the request names it"`
 	// Client is the verified customer; the session where there is none.
 	Client string `json:"client_id,omitempty" maxLength:"128" doc:"The verified customer, from the shop's own servers only"`
+	// Platform is where it was done, as the shop names it: "web", "mobile", another shop of the house. Empty is "web".
+	Platform string `json:"platform,omitempty" maxLength:"32" doc:"Where it was done, from the shop's own servers only: web, mobile, another shop; web where it is missing"`
 	// QueryID is the ranking_id of the list that the product stood in.
 	QueryID string `json:"query_id,omitempty" maxLength:"64" doc:"The ranking_id of the list that the product stood in"`
 	// Time is when it was done, by the sender's clock.
@@ -120,6 +122,9 @@ func (e Event) check() string {
 		return "A comment needs a message."
 	case e.Action == Rating && !(a.Stars >= 1 && a.Stars <= 5):
 		return "A rating has from 1 to 5 stars."
+	}
+	if e.Platform != "" && !shop.IsPlatform(e.Platform) {
+		return "A platform is named by at most 32 lower-case letters, digits and . _ -"
 	}
 	for _, text := range []struct {
 		value string

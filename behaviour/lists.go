@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"time"
 )
 
@@ -27,6 +28,9 @@ type Seen struct {
 	Bought  bool `json:"bought"`
 	// DwellSeconds is for how long it was looked at, all looks together.
 	DwellSeconds float64 `json:"dwell_seconds"`
+	// Features are what the ranker knew, in the order of ranking.FeatureNames, null for what it did not; none of lists that
+	// it logged no features with.
+	Features []*float64 `json:"features,omitempty"`
 }
 
 // For how long after a list what is done counts as done because of it.
@@ -57,7 +61,7 @@ func (l *Log) ExportLists(ctx context.Context, since time.Time, out io.Writer) (
 			id, list = r.RankingID, List{Query: r.Query, Model: r.Model, Time: r.Time.UTC()}
 		}
 		list.Cards = append(list.Cards, Seen{SKU: r.SKU, Position: r.Position, Carted: r.Carted, Bought: r.Bought, DwellSeconds: r.Dwell,
-			Clicked: r.Clicked || says(Dwell, r.Dwell) > 0 || r.Carted || r.Bought})
+			Clicked: r.Clicked || says(Dwell, r.Dwell) > 0 || r.Carted || r.Bought, Features: knownOf(r.Features)})
 		return nil
 	})
 	if err == nil {
@@ -67,4 +71,16 @@ func (l *Log) ExportLists(ctx context.Context, since time.Time, out io.Writer) (
 		return n, fmt.Errorf("export lists: %w", err)
 	}
 	return n, nil
+}
+
+// knownOf are figures as JSON can hold them, which has none for what is no number.
+func knownOf(values []float32) (known []*float64) {
+	for _, v := range values {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			known = append(known, nil)
+		} else {
+			known = append(known, &f)
+		}
+	}
+	return known
 }

@@ -22,6 +22,8 @@ type Options struct {
 	Ahead time.Duration
 	// Keep is for how long events are kept; whole months are dropped. Default three years.
 	Keep time.Duration
+	// AskFirst: who has said nothing has agreed to nothing. Without it he has, until he refuses.
+	AskFirst bool
 	// Learned puts candidates for those who have bought before in a better order; nil leaves the order that Recommend gives.
 	Learned Learned
 	// Now is the clock. Default time.Now.
@@ -99,7 +101,7 @@ func (l *Log) add(ctx context.Context, events []Event, timely func(Event) (code,
 	}
 	good := make([]Event, 0, len(events))
 	for i, e := range events {
-		e.Client = cmp.Or(e.Client, e.Session)
+		e.Client, e.Platform = cmp.Or(e.Client, e.Session), platformOf(e.Platform)
 		code, why := codeMalformed, e.check()
 		if why == "" {
 			code, why = timely(e)
@@ -209,7 +211,8 @@ func (l *Log) Erase(ctx context.Context, who string) (int, error) {
 	return n, nil
 }
 
-// Claim makes what was done in a session before its customer was known the customer's.
+// Claim makes what was done in a session before its customer was known the customer's, each event on the platform where it
+// was done. What the session refused there the customer refuses; what it allowed he allows where he has said nothing.
 func (l *Log) Claim(ctx context.Context, session, customer string) error {
 	if err := l.claim(ctx, session, customer); err != nil {
 		return fmt.Errorf("make a visitor's events the customer's: %w", err)
@@ -218,19 +221,11 @@ func (l *Log) Claim(ctx context.Context, session, customer string) error {
 }
 
 // Unclaim gives back what became a customer's at logins, and says how many events that were. They belong to their
-// visits again, and no later login merges them.
+// visits again, with what the visits allowed, and no later login merges them. What the customer refused he goes on refusing.
 func (l *Log) Unclaim(ctx context.Context, customer string) (int, error) {
 	n, err := l.unclaim(ctx, customer)
 	if err != nil {
 		return 0, fmt.Errorf("give visitors' events back: %w", err)
 	}
 	return n, nil
-}
-
-// Allow notes whether a client lets what he did be used for recommendations of his own. Who said nothing does.
-func (l *Log) Allow(ctx context.Context, client string, personalisation bool) error {
-	if err := l.setConsent(ctx, client, personalisation); err != nil {
-		return fmt.Errorf("note a client's consent: %w", err)
-	}
-	return nil
 }

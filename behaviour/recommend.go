@@ -1,6 +1,7 @@
 package behaviour
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,20 +52,20 @@ const (
 )
 
 // For is what a client may like, best first, at most n products: what is learnt from all clients, applied to what this
-// client did up to this moment, in the session that is named and before. For one of whom nothing is known, or who does
-// not want it used, it is what all like, by its lower confidence bound. What the client declined is left out; what he
+// client did up to this moment, in the session that is named and before, on every platform where he lets it be used. For
+// one of whom nothing is known, or who does not want it used here, it is what all like, by its lower confidence bound. What the client declined is left out; what he
 // bought is marked, since only the catalogue knows what is bought again.
-func (l *Log) For(ctx context.Context, client, session string, n int) (shop.Taste, error) {
-	return l.list(ctx, client, session, n, true)
+func (l *Log) For(ctx context.Context, s shop.Shopper, n int) (shop.Taste, error) {
+	return l.list(ctx, s, n, true)
 }
 
 // Popular is what For gives one of whom nothing is known.
-func (l *Log) Popular(ctx context.Context, client, session string, n int) (shop.Taste, error) {
-	return l.list(ctx, client, session, n, false)
+func (l *Log) Popular(ctx context.Context, s shop.Shopper, n int) (shop.Taste, error) {
+	return l.list(ctx, s, n, false)
 }
 
-func (l *Log) list(ctx context.Context, client, session string, n int, personal bool) (shop.Taste, error) {
-	rows, popular, err := l.history(ctx, []string{client, session})
+func (l *Log) list(ctx context.Context, s shop.Shopper, n int, personal bool) (shop.Taste, error) {
+	rows, popular, err := l.history(ctx, s)
 	if err != nil {
 		return shop.Taste{}, fmt.Errorf("read what a client did: %w", err)
 	}
@@ -80,7 +81,7 @@ func (l *Log) list(ctx context.Context, client, session string, n int, personal 
 			if !personal {
 				continue
 			}
-			deeds = append(deeds, Deed{Client: client, Basket: r.Session, SKU: r.SKU, Time: r.Time, Weight: w})
+			deeds = append(deeds, Deed{Client: s.Client, Basket: r.Session, SKU: r.SKU, Time: r.Time, Weight: w})
 			skus = append(skus, r.SKU)
 		}
 	}
@@ -106,6 +107,52 @@ func (l *Log) list(ctx context.Context, client, session string, n int, personal 
 		}
 	}
 	return taste, nil
+}
+
+// The figures of what a client likes now.
+const (
+	// likingHalfLife is after how long a deed says half as much of what its client likes now.
+	likingHalfLife = 30 * 24 * time.Hour
+	// ofThisVisit is how many times as much a deed says in the session that goes on.
+	ofThisVisit = 4
+	// mostLiked is how many products are told at most of either kind.
+	mostLiked = 20
+)
+
+// Likes are the products that say most of what the client likes now, as far as he lets what he did be used: those that he
+// took up, lately and in this session above all, and those that he turned down.
+func (l *Log) Likes(ctx context.Context, s shop.Shopper) ([]shop.Liking, error) {
+	rows, err := l.deeds(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("read what a client did: %w", err)
+	}
+	now, weights := l.o.Now(), map[string]float64{}
+	var declined []shop.Liking
+	turned := map[string]bool{}
+	for _, r := range rows {
+		w := says(r.Action, r.Amount)
+		switch {
+		case r.Action == Decline:
+			if !turned[r.SKU] && len(declined) < mostLiked {
+				declined = append(declined, shop.Liking{SKU: r.SKU, Weight: -1})
+			}
+			turned[r.SKU] = true
+			continue
+		case w == 0:
+			continue
+		case r.Session == s.Session:
+			w = min(ofThisVisit*w, 1)
+		}
+		weights[r.SKU] = max(weights[r.SKU], w*decay(now.Sub(r.Time), likingHalfLife))
+	}
+	var likes []shop.Liking
+	for sku, w := range weights {
+		if !turned[sku] {
+			likes = append(likes, shop.Liking{SKU: sku, Weight: w})
+		}
+	}
+	slices.SortFunc(likes, func(a, b shop.Liking) int { return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.SKU, b.SKU)) })
+	return append(likes[:min(len(likes), mostLiked)], declined...), nil
 }
 
 // GoesWith is what other clients took up together with a product, best first, at most n.

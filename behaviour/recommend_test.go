@@ -46,7 +46,7 @@ func campersAndCooks(t *testing.T, l *behaviour.Log) {
 
 func recommended(t *testing.T, l *behaviour.Log, client, session string) []string {
 	t.Helper()
-	taste, err := l.For(t.Context(), client, session, 4)
+	taste, err := l.For(t.Context(), shop.Shopper{Client: client, Session: session}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func skusOf(taste shop.Taste) (skus []string) {
 // isFor fails unless the list rests on the model.
 func isFor(t *testing.T, l *behaviour.Log, model, client, session string) {
 	t.Helper()
-	if taste, err := l.For(t.Context(), client, session, 4); err != nil || taste.Model != model {
+	if taste, err := l.For(t.Context(), shop.Shopper{Client: client, Session: session}, 4); err != nil || taste.Model != model {
 		t.Errorf("what %s is recommended rests on %q, want %q (%v)", client, taste.Model, model, err)
 	}
 }
@@ -110,11 +110,11 @@ func TestWhatWasDeclinedIsLeftOutAndARefusalEndsPersonalUse(t *testing.T) {
 		t.Errorf("after the mat was declined: %v", got)
 	}
 	for _, who := range []string{"ann", "visit"} { // either refusal is held to
-		if err := l.Allow(t.Context(), who, false); err != nil {
+		if err := l.Allow(t.Context(), shop.Shopper{Client: who}, behaviour.Consent{behaviour.Personalisation: false}); err != nil {
 			t.Fatal(err)
 		}
 		isFor(t, l, "popularity", "ann", "visit")
-		if err := l.Allow(t.Context(), who, true); err != nil {
+		if err := l.Allow(t.Context(), shop.Shopper{Client: who}, behaviour.Consent{behaviour.Personalisation: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestWhatWasBoughtIsMarked(t *testing.T) {
 	l := behaviour.NewLog(pgtest.New(t), behaviour.Options{Now: atNoon})
 	campersAndCooks(t, l)
 	add(t, l, bought("1", "visit", "ann", "tent", noon), click("2", "visit", "mat", noon))
-	taste, err := l.For(t.Context(), "ann", "visit", 20)
+	taste, err := l.For(t.Context(), shop.Shopper{Client: "ann", Session: "visit"}, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestALearnedOrderHoldsForWhoBoughtBefore(t *testing.T) {
 	learned := behaviour.NewLog(pool, behaviour.Options{Now: atNoon, Learned: byRank{rows: &rows}})
 	all := func(l *behaviour.Log, client, session string) (string, []string) {
 		t.Helper()
-		taste, err := l.For(t.Context(), client, session, 100)
+		taste, err := l.For(t.Context(), shop.Shopper{Client: client, Session: session}, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -385,7 +385,7 @@ func botted(t *testing.T, bots bool) (near, liked, share float64) {
 			basket[pick(n%clusters)] = true
 		}
 		add(t, l, click("first", client, fmt.Sprintf("c%d-0", n%clusters), noon))
-		got, err := l.For(t.Context(), client, client, 10)
+		got, err := l.For(t.Context(), shop.Shopper{Client: client, Session: client}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ func (l *Log) insert(ctx context.Context, events []Event) (int, error) {
 	var times []time.Time
 	var clients, sessions, ids, actions, skus, rankings, models, messages []string
 	var features []*string
+	var platforms []string
 	var positions []int32
 	var propensities []float32
 	var amounts []float64
@@ -31,18 +32,18 @@ func (l *Log) insert(ctx context.Context, events []Event) (int, error) {
 		actions, skus, rankings = append(actions, string(e.Action)), append(skus, a.Object.ID), append(rankings, e.QueryID)
 		models, messages, positions = append(models, a.Model), append(messages, e.Message), append(positions, int32(a.Position.Ordinal))
 		propensities, amounts, trusted = append(propensities, float32(a.Propensity)), append(amounts, e.amount()), append(trusted, e.Trusted)
-		features = append(features, realArray(e.Features))
+		features, platforms = append(features, realArray(e.Features)), append(platforms, e.Platform)
 	}
 	since := oldest.Add(-l.o.Late)
 	tag, err := l.pool.Exec(ctx, `
-		INSERT INTO behaviour_events (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features)
-		SELECT event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features::real[]
+		INSERT INTO behaviour_events (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features, platform)
+		SELECT event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features::real[], platform
 		FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-			$9::integer[], $10::real[], $11::double precision[], $12::text[], $13::boolean[], $15::text[])
-			AS g (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features)
+			$9::integer[], $10::real[], $11::double precision[], $12::text[], $13::boolean[], $15::text[], $16::text[])
+			AS g (event_time, client, session, event_id, action, sku, ranking_id, model, position, propensity, amount, message, trusted, features, platform)
 		WHERE NOT EXISTS (SELECT FROM behaviour_events e WHERE e.session = g.session AND e.event_id = g.event_id AND e.event_time >= $14)
 		ON CONFLICT DO NOTHING`,
-		times, clients, sessions, ids, actions, skus, rankings, models, positions, propensities, amounts, messages, trusted, since, features)
+		times, clients, sessions, ids, actions, skus, rankings, models, positions, propensities, amounts, messages, trusted, since, features, platforms)
 	return int(tag.RowsAffected()), err
 }
 
@@ -117,17 +118,16 @@ func (l *Log) erase(ctx context.Context, who string) (n int, err error) {
 }
 
 func (l *Log) claim(ctx context.Context, session, customer string) error {
-	_, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = $2, merged = true WHERE session = $1 AND client = $1 AND merged IS NULL`, session, customer)
-	return err
+	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE behaviour_events SET client = $2, merged = true WHERE session = $1 AND client = $1 AND merged IS NULL`, session, customer); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, adoptConsent, session, customer)
+		return err
+	})
 }
 
 func (l *Log) unclaim(ctx context.Context, customer string) (int, error) {
 	tag, err := l.pool.Exec(ctx, `UPDATE behaviour_events SET client = session, merged = false WHERE client = $1 AND merged`, customer)
 	return int(tag.RowsAffected()), err
-}
-
-func (l *Log) setConsent(ctx context.Context, client string, granted bool) error {
-	_, err := l.pool.Exec(ctx, `INSERT INTO behaviour_consent (client, purpose, granted) VALUES ($1, 'personalisation', $2)
-		ON CONFLICT (client, purpose) DO UPDATE SET granted = excluded.granted, changed_at = now()`, client, granted)
-	return err
 }

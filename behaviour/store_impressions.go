@@ -29,8 +29,9 @@ func (l *Log) impressions(ctx context.Context, since, until time.Time, n int) ([
 		FROM (SELECT ranking_id, max(event_time) at FROM behaviour_events
 			WHERE features IS NOT NULL AND ranking_id <> '' AND event_time >= $1 AND event_time < $2 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT $3) latest
 		JOIN behaviour_events i ON i.ranking_id = latest.ranking_id AND i.action = 'impression' AND i.trusted AND i.features IS NOT NULL
-			AND i.event_time >= $1 AND i.event_time < $2 `+deedsOf+`
-		ORDER BY latest.at, i.ranking_id, i.position`, since, until, n)
+			AND i.event_time >= $1 AND i.event_time < $2
+		LEFT JOIN behaviour_consent c ON c.client = i.client AND c.platform = i.platform AND c.purpose = 'learning' `+deedsOf+`
+		WHERE coalesce(c.granted, $4) ORDER BY latest.at, i.ranking_id, i.position`, since, until, n, !l.o.AskFirst)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"floorwalker/experiments"
+	"floorwalker/shop"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,16 +20,35 @@ type deedRow struct {
 	Time                 time.Time
 }
 
-// history reads the latest of what clients did, none of those who refused that it is used, and what is popular.
-func (l *Log) history(ctx context.Context, clients []string) (rows []deedRow, popular []Scored, err error) {
-	b := &pgx.Batch{}
-	b.Queue(`SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
-		WHERE client = ANY($1) AND sku <> '' AND action NOT IN ('impression', 'view', 'hover')
-			AND NOT EXISTS (SELECT FROM behaviour_consent c WHERE c.client = ANY($1) AND c.purpose = 'personalisation' AND NOT c.granted)
-		ORDER BY event_time DESC LIMIT $2`, clients, longestHistory).Query(func(r pgx.Rows) error {
-		rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[deedRow])
+// selectHistory is the latest of what a client did, $1 with his session, where he lets it be used: nothing of a platform on
+// which he does not, and nothing at all on platform $3 where he does not. $4 says what silence means.
+const selectHistory = `
+WITH said AS MATERIALIZED (SELECT coalesce(array_agg(platform) FILTER (WHERE yes), '{}') AS granted, coalesce(array_agg(platform) FILTER (WHERE NOT yes), '{}') AS refused
+	FROM (SELECT platform, bool_and(granted) AS yes FROM behaviour_consent WHERE client = ANY($1) AND purpose = 'personalisation' GROUP BY platform) c)
+SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
+WHERE client = ANY($1) AND sku <> '' AND action NOT IN ('impression', 'view', 'hover')
+	AND (e.platform = ANY ((SELECT granted FROM said)::text[]) OR $4 AND e.platform <> ALL ((SELECT refused FROM said)::text[]))
+	AND ($3 = ANY ((SELECT granted FROM said)::text[]) OR $4 AND $3 <> ALL ((SELECT refused FROM said)::text[]))
+ORDER BY event_time DESC LIMIT $2`
+
+func (l *Log) queueHistory(b *pgx.Batch, s shop.Shopper, rows *[]deedRow) {
+	b.Queue(selectHistory, []string{s.Client, s.Session}, longestHistory, platformOf(s.Platform), !l.o.AskFirst).Query(func(r pgx.Rows) (err error) {
+		*rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[deedRow])
 		return err
 	})
+}
+
+// deeds are what a client did, as far as it may be used, the latest first.
+func (l *Log) deeds(ctx context.Context, s shop.Shopper) (rows []deedRow, err error) {
+	b := &pgx.Batch{}
+	l.queueHistory(b, s, &rows)
+	return rows, l.pool.SendBatch(ctx, b).Close()
+}
+
+// history is deeds, and what is popular.
+func (l *Log) history(ctx context.Context, s shop.Shopper) (rows []deedRow, popular []Scored, err error) {
+	b := &pgx.Batch{}
+	l.queueHistory(b, s, &rows)
 	b.Queue(`SELECT sku, score FROM item_popularity ORDER BY score DESC, sku LIMIT 100`).Query(func(r pgx.Rows) error {
 		popular, err = pgx.CollectRows(r, pgx.RowToStructByPos[Scored])
 		return err
@@ -57,12 +77,13 @@ func (l *Log) neighboursOf(ctx context.Context, skus []string) (map[string][]Sco
 }
 
 // evidence is what all clients did since a time. What a page claims counts where the server itself showed that session
-// the product: who clicks what was never shown is a program.
+// the product: who clicks what was never shown is a program. Nothing is learnt from what its client keeps out of that.
 func (l *Log) evidence(ctx context.Context, since time.Time) ([]deedRow, error) {
-	rows, err := l.pool.Query(ctx, `SELECT client, session, sku, action, amount, event_time FROM behaviour_events e
-		WHERE event_time >= $1 AND sku <> '' AND action IN ('purchase', 'add_to_cart', 'share', 'click', 'rating', 'dwell')
+	rows, err := l.pool.Query(ctx, `SELECT e.client, session, sku, action, amount, event_time FROM behaviour_events e
+			LEFT JOIN behaviour_consent c ON c.client = e.client AND c.platform = e.platform AND c.purpose = 'learning'
+		WHERE event_time >= $1 AND sku <> '' AND action IN ('purchase', 'add_to_cart', 'share', 'click', 'rating', 'dwell') AND coalesce(c.granted, $2)
 			AND (trusted OR EXISTS (SELECT FROM behaviour_events i
-				WHERE i.session = e.session AND i.sku = e.sku AND i.action = 'impression' AND i.trusted AND i.event_time >= $1))`, since)
+				WHERE i.session = e.session AND i.sku = e.sku AND i.action = 'impression' AND i.trusted AND i.event_time >= $1))`, since, !l.o.AskFirst)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +144,10 @@ func (l *Log) storeLore(ctx context.Context, lore Lore, responses []response) er
 func (l *Log) shown(ctx context.Context, since time.Time) ([]experiments.Cell, error) {
 	rows, err := l.pool.Query(ctx, `WITH seen AS (
 			SELECT session, sku, min(position) FILTER (WHERE action = 'impression') AS position, bool_or(action <> 'impression') AS taken
-			FROM behaviour_events WHERE event_time >= $1 AND sku <> '' AND action IN ('impression', 'click', 'add_to_cart', 'purchase')
+			FROM behaviour_events e LEFT JOIN behaviour_consent c ON c.client = e.client AND c.platform = e.platform AND c.purpose = 'learning'
+			WHERE event_time >= $1 AND sku <> '' AND action IN ('impression', 'click', 'add_to_cart', 'purchase') AND coalesce(c.granted, $2)
 			GROUP BY session, sku HAVING bool_or(action = 'impression' AND trusted))
-		SELECT sku, position, count(*)::float8, count(*) FILTER (WHERE taken)::float8 FROM seen GROUP BY sku, position ORDER BY sku, position`, since)
+		SELECT sku, position, count(*)::float8, count(*) FILTER (WHERE taken)::float8 FROM seen GROUP BY sku, position ORDER BY sku, position`, since, !l.o.AskFirst)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,9 @@ const writeTimeout = 2 * time.Second
 func (l *Log) note(ctx context.Context, events []Event) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
+	platform, _ := ctx.Value(platformKey{}).(string)
 	for i := range events {
-		events[i].Trusted = true
+		events[i].Trusted, events[i].Platform = true, cmp.Or(events[i].Platform, platform)
 	}
 	r, err := l.Add(ctx, events)
 	if err != nil || len(r.Refused) > 0 {
@@ -45,7 +46,7 @@ func (l *Log) Watch(a assistant) Watched { return Watched{a, l} }
 
 // Answer answers one turn.
 func (w Watched) Answer(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
-	return w.assistant.Answer(ctx, turn, watchedOutput{out, w.log, turn})
+	return w.assistant.Answer(WithPlatform(ctx, turn.Platform), turn, watchedOutput{out, w.log, turn})
 }
 
 type watchedOutput struct {
@@ -117,6 +118,13 @@ type Place struct {
 }
 
 type placeKey struct{}
+
+type platformKey struct{}
+
+// WithPlatform says of all that the server sees within ctx where its customer is.
+func WithPlatform(ctx context.Context, platform string) context.Context {
+	return context.WithValue(ctx, platformKey{}, platform)
+}
 
 // WithPlace says for one change of a cart which card it came from.
 func WithPlace(ctx context.Context, p Place) context.Context {

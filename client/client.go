@@ -23,6 +23,9 @@ type Options struct {
 	Origin string
 	// Locale is the language of the interface, "en" or "zh".
 	Locale shop.Lang
+	// Platform is where the client is: "web" where it is empty, "mobile", or the shop's own name of another. What the customer
+	// allows holds there alone.
+	Platform string
 	// Credentials continue an earlier session; the zero value opens a new one.
 	Credentials Credentials
 	// Token, where given, is the shop's token of a known customer: it opens that customer's session, once.

@@ -55,6 +55,45 @@ func TestAskReturnsTheWholeAnswerWithItsTimes(t *testing.T) {
 	}
 }
 
+func TestAPaidCardSaysSoToTheClient(t *testing.T) {
+	paid := webtest.Script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+		cards := shop.Cards{RankingID: "r"}
+		for i, sku := range []string{"1", "2", "3"} {
+			cards.Cards = append(cards.Cards, shop.Card{Position: i + 1, SKU: sku, Title: "Mug", Price: shop.Money{Minor: 1850, Currency: "USD"}, Why: []string{}, Sponsored: i == 2})
+		}
+		outcome := shop.Outcome{Parse: shop.Parse{Intent: shop.IntentSearch, Lang: shop.English}, State: turn.State}
+		return outcome, errors.Join(out.Show(ctx, cards), out.Say(ctx, "Three mugs."))
+	})
+	url := webtest.Open(t, webtest.Shop{Assistant: paid})
+	c := dial(t, url, client.Options{})
+	r, err := c.Ask(t.Context(), "mug")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replays := make(chan []shop.Card, 1)
+	dial(t, url, client.Options{Credentials: c.Credentials(), Each: func(e client.Event) { // what is replayed says it too
+		if shown, ok := e.Body.(*protocol.RecommendationsShown); ok {
+			replays <- shown.Cards.Cards
+		}
+	}})
+	var replayed []shop.Card
+	select {
+	case replayed = <-replays:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing is replayed")
+	}
+	for _, cards := range [][]shop.Card{r.Cards(), replayed} {
+		for i, card := range cards {
+			if card.Sponsored != (i == 2) {
+				t.Errorf("%s: sponsored %v", card.SKU, card.Sponsored)
+			}
+		}
+		if len(cards) != 3 {
+			t.Errorf("%d cards", len(cards))
+		}
+	}
+}
+
 func TestSessionIsContinuedByItsCredentials(t *testing.T) {
 	url := webtest.Open(t, webtest.Shop{Assistant: echo})
 	first := dial(t, url, client.Options{})

@@ -58,6 +58,9 @@ func (c *Client) openSession(ctx context.Context) (Credentials, error) {
 	if c.o.Locale != "" {
 		body["locale"] = string(c.o.Locale)
 	}
+	if c.o.Platform != "" {
+		body["platform"] = c.o.Platform
+	}
 	if c.o.Token != "" {
 		body["token"] = c.o.Token
 	}

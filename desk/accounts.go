@@ -29,10 +29,14 @@ func (d *Desk) AddAgent(ctx context.Context, a Agent, password string, withTOTP 
 	if err != nil {
 		return "", "", fmt.Errorf("hash a password: %w", err)
 	}
+	stored := ""
 	if withTOTP {
 		totp = newTOTP()
+		if stored, err = d.seal(a.ID, totp); err != nil {
+			return "", "", err
+		}
 	}
-	if err := d.store.insertAgent(ctx, a, hash, totp); err != nil {
+	if err := d.store.insertAgent(ctx, a, hash, stored); err != nil {
 		return "", "", err
 	}
 	return password, totp, d.store.audit(ctx, a.ID, "account_added", "", string(a.Role), "")

@@ -154,6 +154,37 @@ func (d *Desk) Packet(ctx context.Context, a Agent, sessionID, address string) (
 	return p, nil
 }
 
+// wordsOf is among how many of the latest messages the customer's own are looked for.
+const wordsOf = 20
+
+// Turn is what the assistant would be asked were it to suggest something now: the conversation as it stands, with what the
+// customer said since somebody else spoke.
+func (d *Desk) Turn(ctx context.Context, a Agent, sessionID string) (turn shop.Turn, err error) {
+	now, err := d.sessions.Session(ctx, sessionID)
+	if err != nil {
+		return turn, err
+	}
+	if err := d.MaySee(ctx, a, now.ID); err != nil {
+		return turn, err
+	}
+	state, _, err := d.sessions.Memory(ctx, now.ID, 1)
+	if err != nil {
+		return turn, err
+	}
+	said, err := d.sessions.Transcript(ctx, now.ID, wordsOf)
+	if err != nil {
+		return turn, err
+	}
+	turn = shop.Turn{SessionID: now.ID, Customer: or(now.Customer, now.ID), Verified: now.Customer != "", Platform: now.Platform, State: state, Page: now.Page, Locale: now.Lang}
+	for _, s := range slices.Backward(said) {
+		if s.Role == protocol.RoleCustomer {
+			turn.Text, turn.MessageID = s.Text, s.MessageID
+			break
+		}
+	}
+	return turn, nil
+}
+
 // read takes what the assistant tried out of the log.
 func (p *Packet) read(events []protocol.Envelope) error {
 	cards := map[string]int{}

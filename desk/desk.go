@@ -44,6 +44,9 @@ type Options struct {
 	Sweep time.Duration
 	// Poll is how often the live view looks without being told to, Calm while a Wake is up. Defaults 1 s and 5 s.
 	Poll, Calm time.Duration
+	// Key encrypts the secrets that must be read again (those of second factors) before they are stored: 32 bytes, the same for
+	// all servers of a database. Without it no account has a second factor.
+	Key []byte
 	// Idle ends a login that did nothing for so long, Life any. Defaults 2 h and 12 h.
 	Idle, Life time.Duration
 }

@@ -75,7 +75,11 @@ func (d *Desk) Login(ctx context.Context, c Credentials) (Login, error) {
 		if c.Code == "" {
 			return Login{}, ErrCode
 		}
-		step, err := matchTOTP(account.totp, c.Code, d.o.Now(), account.step)
+		secret, open, err := d.unseal(account.ID, account.totp)
+		if err != nil {
+			return Login{}, err
+		}
+		step, err := matchTOTP(secret, c.Code, d.o.Now(), account.step)
 		if err != nil {
 			return Login{}, err
 		}
@@ -88,6 +92,11 @@ func (d *Desk) Login(ctx context.Context, c Credentials) (Login, error) {
 		} else if !used {
 			return Login{}, d.refuse(ctx, c, true)
 		}
+		if open && len(d.o.Key) > 0 {
+			if err := d.sealStored(ctx, account.ID, secret); err != nil {
+				return Login{}, err
+			}
+		}
 	}
 	l := Login{Agent: account.Agent, Token: newToken(), Expires: d.o.Now().Add(d.o.Life)}
 	l.CSRF = csrf(l.Token)
@@ -96,6 +105,15 @@ func (d *Desk) Login(ctx context.Context, c Credentials) (Login, error) {
 		return Login{}, err
 	}
 	return l, d.store.audit(ctx, account.ID, "login", "", "", c.Address)
+}
+
+// sealStored encrypts a secret that was stored before there was a key.
+func (d *Desk) sealStored(ctx context.Context, account, secret string) error {
+	stored, err := d.seal(account, secret)
+	if err != nil {
+		return err
+	}
+	return d.store.setTOTP(ctx, account, stored)
 }
 
 func (d *Desk) refuse(ctx context.Context, c Credentials, known bool) error {

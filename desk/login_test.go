@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"bytes"
 	"net/url"
 	"strings"
 	"sync"
@@ -109,6 +110,60 @@ func TestWrongPasswordsMakeAnAccountWait(t *testing.T) {
 	r.get(`SELECT failures FROM desk_agents WHERE id = 'kim'`, nil, &failures)
 	if failures != 0 {
 		t.Errorf("%d failures are left after a login", failures)
+	}
+}
+
+// TestTheSecondFactorIsEncryptedInTheDatabase looks at what is stored, opens it with another key, and moves it to another
+// account; and one that was stored before there was a key is encrypted at its login.
+func TestTheSecondFactorIsEncryptedInTheDatabase(t *testing.T) {
+	now := time.Unix(1_800_000_010, 0)
+	pool, clock := pgtest.New(t), func() time.Time { return now }
+	r := openOn(t, pool, desk.Options{Now: clock}, echo)
+	chosen, secret, err := r.AddAgent(t.Context(), desk.Agent{ID: "kim", Name: "Kim"}, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := func() (text string) {
+		t.Helper()
+		r.get(`SELECT totp_secret FROM desk_agents WHERE id = 'kim'`, nil, &text)
+		return text
+	}
+	if first := stored(); first == "" || strings.Contains(first, secret) || !strings.HasPrefix(first, "aes256gcm:") {
+		t.Fatalf("stored is %q", first)
+	}
+	logIn := func(d *desk.Desk) error {
+		t.Helper()
+		now = now.Add(time.Minute) // a code is good once
+		code, err := desk.Code(secret, now.Unix()/30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.Login(t.Context(), desk.Credentials{ID: "kim", Password: chosen, Code: code})
+		return err
+	}
+	if err := logIn(r.Desk); err != nil {
+		t.Errorf("with the key: %v", err)
+	}
+	for name, key := range map[string][]byte{"another key": bytes.Repeat([]byte{8}, 32), "no key": {}} {
+		other := desk.New(pool, desk.Options{Key: key, Now: clock})
+		if code, _ := shop.CodeOf(logIn(other)); code != shop.CodeUnavailable {
+			t.Errorf("with %s: %s", name, code)
+		}
+	}
+	if _, _, err := desk.New(pool, desk.Options{Now: clock}).AddAgent(t.Context(), desk.Agent{ID: "lee", Name: "Lee"}, "", true); err == nil {
+		t.Error("a second factor is kept without a key")
+	}
+	whole := stored()
+	r.run(`UPDATE desk_agents SET totp_secret = $1 WHERE id = 'kim'`, whole[:len(whole)-8]+"AAAAAAA=")
+	if err := logIn(r.Desk); err == nil {
+		t.Error("what was changed in the database opens")
+	}
+	r.run(`UPDATE desk_agents SET totp_secret = $1 WHERE id = 'kim'`, secret)
+	if err := logIn(r.Desk); err != nil || !strings.HasPrefix(stored(), "aes256gcm:") {
+		t.Errorf("from before there was a key: %v, stored is %q", err, stored())
+	}
+	if err := logIn(r.Desk); err != nil {
+		t.Errorf("once it is encrypted: %v", err)
 	}
 }
 

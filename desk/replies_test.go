@@ -19,7 +19,7 @@ func TestCannedRepliesAreFilledWithWhatIsKnown(t *testing.T) {
 		}
 	}
 	// A customer whose own words look like a variable.
-	o, err := r.m.OpenCustomer(t.Context(), "{agent}", shop.English)
+	o, err := r.m.OpenCustomer(t.Context(), "{agent}", dialog.OpenRequest{Lang: shop.English})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,9 @@ type room struct {
 func quick(o desk.Options) desk.Options {
 	if o.Sweep == 0 {
 		o.Sweep = 30 * time.Millisecond
+	}
+	if o.Key == nil {
+		o.Key = bytes.Repeat([]byte{7}, 32)
 	}
 	if o.Poll == 0 {
 		o.Poll = 30 * time.Millisecond

@@ -124,6 +124,13 @@ func (s *store) useStep(ctx context.Context, id string, step int64) (bool, error
 	return tag.RowsAffected() == 1, nil
 }
 
+func (s *store) setTOTP(ctx context.Context, id, stored string) error {
+	if _, err := s.pool.Exec(ctx, `UPDATE desk_agents SET totp_secret = $2 WHERE id = $1`, id, stored); err != nil {
+		return fmt.Errorf("encrypt a second factor: %w", err)
+	}
+	return nil
+}
+
 func (s *store) insertLogin(ctx context.Context, hash []byte, agentID string, life time.Duration) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE desk_agents SET failures = 0, blocked_until = '-infinity' WHERE id = $1`, agentID); err != nil {

@@ -21,6 +21,8 @@ type PostRequest struct {
 	Locale shop.Lang
 	// Picture goes along with it.
 	Picture *shop.Picture
+	// Platform is where it was written; empty leaves the session where it was.
+	Platform string
 	// Replaces is the id of the customer's last message, which this one takes the place of; empty for none.
 	Replaces string
 	// LessLike is the SKU of a card of which the customer wants less; empty for none. It is declined with the message.
@@ -136,6 +138,9 @@ func (m *Manager) post(ctx context.Context, id string, r PostRequest) (ack proto
 			return err
 		}
 		ack.Seq = seq
+		if r.Platform != "" && r.Platform != t.row.Platform {
+			t.queue(`UPDATE sessions SET platform = $2 WHERE id = $1`, id, r.Platform)
+		}
 		t.queue(insertMessage, ack.MessageID, id, r.ClientMsgID, r.Text, string(r.Locale), seq, r.Picture, r.LessLike)
 		if answered {
 			ack.ReplyID = m.newID()

@@ -19,6 +19,8 @@ import (
 type OpenRequest struct {
 	// Lang is the language of the client's interface.
 	Lang shop.Lang
+	// Platform is where the client is; empty is shop.PlatformWeb.
+	Platform string
 }
 
 // Opened is what a device continues a session with. Secret is shown once and stored as a hash.
@@ -46,20 +48,22 @@ type Session struct {
 	OpenedAt    time.Time
 	// Device is who authenticated; empty where nobody did.
 	Device string
+	// Platform is where that device is, else where the customer last wrote from.
+	Platform string
 }
 
 // Open makes a session for a visitor and gives out its secret.
 func (m *Manager) Open(ctx context.Context, r OpenRequest) (Opened, error) {
-	return m.open(ctx, "", r.Lang)
+	return m.open(ctx, "", r)
 }
 
 // open makes a session. Where a customer is named who has one already, that one is returned, without a secret.
-func (m *Manager) open(ctx context.Context, customer string, lang shop.Lang) (Opened, error) {
+func (m *Manager) open(ctx context.Context, customer string, r OpenRequest) (Opened, error) {
 	if m.draining.Load() {
 		return Opened{}, ErrDraining
 	}
-	o, d := Opened{SessionID: m.newID(), Epoch: m.newSecret(6)}, m.newDevice(customer)
-	theirs, err := m.store.insertSession(ctx, o.SessionID, o.Epoch, customer, string(lang), d)
+	o, d := Opened{SessionID: m.newID(), Epoch: m.newSecret(6)}, m.newDevice(customer, r.Platform)
+	theirs, err := m.store.insertSession(ctx, o.SessionID, o.Epoch, customer, string(r.Lang), d)
 	if err != nil {
 		return Opened{}, fmt.Errorf("open a session: %w", err)
 	}
@@ -82,17 +86,17 @@ func (m *Manager) Authenticate(ctx context.Context, sessionID, secret string) (S
 		return Session{}, err
 	}
 	// A secret has 256 random bits, so a plain hash is enough; the comparison takes the same time always.
-	got, holder := sha256.Sum256([]byte(secret)), ""
+	got, holder := sha256.Sum256([]byte(secret)), device{}
 	for _, d := range devices {
 		if subtle.ConstantTimeCompare(got[:], d.hash) == 1 {
-			holder = d.id
+			holder = d
 		}
 	}
-	if holder == "" {
+	if holder.id == "" {
 		return Session{}, ErrForbidden
 	}
 	session, err := m.Session(ctx, id)
-	session.Device = holder
+	session.Device, session.Platform = holder.id, holder.platform
 	return session, err
 }
 
@@ -111,7 +115,7 @@ func (m *Manager) Session(ctx context.Context, sessionID string) (Session, error
 
 func (r *sessionRow) session() Session {
 	return Session{ID: r.ID, Customer: r.Customer, Epoch: r.Epoch, Owner: r.Owner, OwnerEpoch: r.OwnerEpoch,
-		Agent: r.Agent, Lang: shop.Lang(r.Lang), Page: r.Page, Seq: r.NextSeq - 1, Oldest: r.Oldest, OpenedAt: r.OpenedAt}
+		Agent: r.Agent, Lang: shop.Lang(r.Lang), Page: r.Page, Platform: r.Platform, Seq: r.NextSeq - 1, Oldest: r.Oldest, OpenedAt: r.OpenedAt}
 }
 
 // change runs a transaction over the session and tells everybody of the events that it logged.

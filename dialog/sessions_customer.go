@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -18,9 +19,9 @@ const maxDevices = 32
 // errMoved says that a customer's session became another one while it was looked at.
 var errMoved = errors.New("the customer's session changed in the meantime")
 
-// newDevice makes a device with its secret. A customer's is good for Options.DeviceLife, a visitor's for good.
-func (m *Manager) newDevice(customer string) device {
-	d := device{id: m.newID(), secret: m.newSecret(32)}
+// newDevice makes a device on a platform with its secret. A customer's is good for Options.DeviceLife, a visitor's for good.
+func (m *Manager) newDevice(customer, platform string) device {
+	d := device{id: m.newID(), secret: m.newSecret(32), platform: cmp.Or(platform, shop.PlatformWeb)}
 	hash := sha256.Sum256([]byte(d.secret))
 	d.hash = hash[:]
 	if customer != "" {
@@ -31,13 +32,13 @@ func (m *Manager) newDevice(customer string) device {
 
 // OpenCustomer lets a device of a known customer in: into the session that the customer's devices share, or into
 // a new one. The caller has verified who the customer is.
-func (m *Manager) OpenCustomer(ctx context.Context, customer string, lang shop.Lang) (Opened, error) {
+func (m *Manager) OpenCustomer(ctx context.Context, customer string, r OpenRequest) (Opened, error) {
 	return m.settle(ctx, func() (Opened, error) {
-		o, err := m.open(ctx, customer, lang)
+		o, err := m.open(ctx, customer, r)
 		if err != nil || o.Secret != "" {
 			return o, err
 		}
-		return m.join(ctx, o.SessionID, customer, "")
+		return m.join(ctx, o.SessionID, customer, r.Platform, "")
 	})
 }
 
@@ -46,8 +47,9 @@ func (m *Manager) OpenCustomer(ctx context.Context, customer string, lang shop.L
 // A visitor's session becomes the customer's, with what was said and what lies in the cart. Where the customer
 // has a session already, the device goes over to that one and the visitor's cart comes along; only while a person
 // was asked for or answers, the visitor's session stays as it is until the next login. A session of another
-// customer stays that customer's. In each case the secret that the device had ends, and with it its sockets.
-func (m *Manager) Identify(ctx context.Context, sessionID, device, customer string) (Opened, error) {
+// customer stays that customer's. In each case the secret that the device had ends, and with it its sockets. The
+// device stays on its platform.
+func (m *Manager) Identify(ctx context.Context, sessionID string, by Device, customer string) (Opened, error) {
 	id, err := canonical(sessionID)
 	if err != nil {
 		return Opened{}, err
@@ -61,15 +63,15 @@ func (m *Manager) Identify(ctx context.Context, sessionID, device, customer stri
 			return Opened{}, err
 		}
 		if now.Customer != "" && now.Customer != customer {
-			o, err := m.OpenCustomer(ctx, customer, now.Lang)
+			o, err := m.OpenCustomer(ctx, customer, OpenRequest{Lang: now.Lang, Platform: by.Platform})
 			if err == nil {
-				err = m.SignOut(ctx, id, device)
+				err = m.SignOut(ctx, id, by.ID)
 			}
 			return o, err
 		}
-		o, theirs, err := m.become(ctx, id, device, customer)
+		o, theirs, err := m.become(ctx, id, by, customer)
 		if err == nil && theirs != "" {
-			return m.join(ctx, theirs, customer, id)
+			return m.join(ctx, theirs, customer, by.Platform, id)
 		}
 		return o, err
 	})
@@ -88,8 +90,8 @@ func (m *Manager) settle(ctx context.Context, try func() (Opened, error)) (o Ope
 
 // become makes the session the customer's and gives the device a new secret. Where the customer has another session
 // to go to, it changes nothing and returns that one.
-func (m *Manager) become(ctx context.Context, id, holder, customer string) (o Opened, theirs string, err error) {
-	d := m.newDevice(customer)
+func (m *Manager) become(ctx context.Context, id string, by Device, customer string) (o Opened, theirs string, err error) {
+	d := m.newDevice(customer, by.Platform)
 	var current string
 	var devices []string
 	read := func(b *pgx.Batch) {
@@ -102,13 +104,13 @@ func (m *Manager) become(ctx context.Context, id, holder, customer string) (o Op
 		switch {
 		case row.Customer != "" && row.Customer != customer:
 			return errMoved
-		case !slices.Contains(devices, holder):
+		case !slices.Contains(devices, by.ID):
 			return ErrSignedOut
 		case current != id && x.open == "":
 			theirs = current
 			return errElsewhere
 		}
-		out = []string{holder}
+		out = []string{by.ID}
 		if row.Customer == "" {
 			// Whoever else held the visitor's secret is no customer by that.
 			out = devices
@@ -139,10 +141,10 @@ func (m *Manager) become(ctx context.Context, id, holder, customer string) (o Op
 // errElsewhere ends a transaction that found the customer's session to be another one.
 var errElsewhere = errors.New("the customer has another session")
 
-// join lets a device into the customer's session, from the visitor's session that it had, if it had one: that one
-// ends for everybody who held its secret.
-func (m *Manager) join(ctx context.Context, id, customer, from string) (o Opened, err error) {
-	d := m.newDevice(customer)
+// join lets a device on a platform into the customer's session, from the visitor's session that it had, if it had one:
+// that one ends for everybody who held its secret.
+func (m *Manager) join(ctx context.Context, id, customer, platform, from string) (o Opened, err error) {
+	d := m.newDevice(customer, platform)
 	var out []string
 	read := func(b *pgx.Batch) {
 		out = nil
@@ -178,7 +180,7 @@ func (m *Manager) join(ctx context.Context, id, customer, from string) (o Opened
 
 // admit gives a device the right to the session.
 func (x *Tx) admit(d device) {
-	x.Queue(insertDevice, d.id, x.tx.row.ID, d.hash, d.life)
+	x.Queue(insertDevice, d.id, x.tx.row.ID, d.hash, d.life, d.platform)
 	x.Queue(dropOldDevices, x.tx.row.ID, maxDevices)
 }
 

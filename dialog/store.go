@@ -53,7 +53,9 @@ type sessionRow struct {
 	State      []byte
 	Declined   []string
 	// Page is what the customer looks at.
-	Page        shop.Page
+	Page shop.Page
+	// Platform is where the customer last wrote from.
+	Platform    string
 	TurnMessage string
 	LeaseToken  int64
 	// Expired is true when no lease holds the session any more.
@@ -62,13 +64,13 @@ type sessionRow struct {
 }
 
 const selectSession = `
-SELECT id::text, customer, epoch, next_seq, oldest_seq, owner, owner_epoch, agent, lang, state::text, declined, page_product, page_title,
+SELECT id::text, customer, epoch, next_seq, oldest_seq, owner, owner_epoch, agent, lang, state::text, declined, page_product, page_title, platform,
        coalesce(turn_message_id::text, ''), lease_token, coalesce(lease_expires_at < clock_timestamp(), true), created_at
 FROM sessions WHERE id = $1`
 
 func (r *sessionRow) scan(row pgx.Row) error {
 	err := row.Scan(&r.ID, &r.Customer, &r.Epoch, &r.NextSeq, &r.Oldest, &r.Owner, &r.OwnerEpoch, &r.Agent, &r.Lang,
-		&r.State, &r.Declined, &r.Page.Product, &r.Page.Title, &r.TurnMessage, &r.LeaseToken, &r.Expired, &r.OpenedAt)
+		&r.State, &r.Declined, &r.Page.Product, &r.Page.Title, &r.Platform, &r.TurnMessage, &r.LeaseToken, &r.Expired, &r.OpenedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrNoSession
 	}

@@ -15,14 +15,16 @@ type device struct {
 	// secret and life are known as it is made. No life is a visitor's: as long as the session's.
 	secret string
 	life   time.Duration
+	// platform is where it is.
+	platform string
 }
 
 const (
 	selectDevices = `SELECT id::text FROM session_devices WHERE session_id = $1`
 
 	insertDevice = `
-INSERT INTO session_devices (id, session_id, secret_hash, expires_at)
-VALUES ($1, $2, $3, CASE WHEN $4::interval = '0' THEN 'infinity' ELSE now() + $4::interval END)`
+INSERT INTO session_devices (id, session_id, secret_hash, expires_at, platform)
+VALUES ($1, $2, $3, CASE WHEN $4::interval = '0' THEN 'infinity' ELSE now() + $4::interval END, $5)`
 
 	dropOldDevices = `
 DELETE FROM session_devices WHERE session_id = $1 AND id NOT IN (
@@ -44,13 +46,13 @@ func (s *store) insertSession(ctx context.Context, id, epoch, customer, lang str
 				ON CONFLICT (customer) DO UPDATE SET customer = excluded.customer RETURNING session_id)
 			, mine AS (SELECT coalesce((SELECT session_id FROM c), $1::uuid) AS id)
 			, s AS (
-				INSERT INTO sessions (id, epoch, lang, customer) SELECT $1::uuid, $2, $3, $4 FROM mine WHERE id = $1::uuid
+				INSERT INTO sessions (id, epoch, lang, customer, platform) SELECT $1::uuid, $2, $3, $4, $8 FROM mine WHERE id = $1::uuid
 				ON CONFLICT (id) DO NOTHING)
 			, d AS (
-				INSERT INTO session_devices (id, session_id, secret_hash, expires_at)
-				SELECT $5, $1::uuid, $6, CASE WHEN $7::interval = '0' THEN 'infinity' ELSE now() + $7::interval END
+				INSERT INTO session_devices (id, session_id, secret_hash, expires_at, platform)
+				SELECT $5, $1::uuid, $6, CASE WHEN $7::interval = '0' THEN 'infinity' ELSE now() + $7::interval END, $8
 				FROM mine WHERE id = $1::uuid ON CONFLICT (id) DO NOTHING)
-			SELECT id::text FROM mine`, id, epoch, lang, customer, d.id, d.hash, d.life).Scan(&theirs)
+			SELECT id::text FROM mine`, id, epoch, lang, customer, d.id, d.hash, d.life, d.platform).Scan(&theirs)
 	})
 	return theirs, wrap(err, "insert session")
 }
@@ -59,7 +61,7 @@ func (s *store) insertSession(ctx context.Context, id, epoch, customer, lang str
 func (s *store) devices(ctx context.Context, session string) (all []device, err error) {
 	err = s.retry(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
 		rows, err := conn.Query(ctx, `
-			SELECT d.id::text, d.secret_hash FROM sessions s LEFT JOIN session_devices d ON d.session_id = s.id AND d.expires_at > now()
+			SELECT d.id::text, d.secret_hash, coalesce(d.platform, '') FROM sessions s LEFT JOIN session_devices d ON d.session_id = s.id AND d.expires_at > now()
 			WHERE s.id = $1`, session)
 		if err != nil {
 			return err
@@ -67,9 +69,10 @@ func (s *store) devices(ctx context.Context, session string) (all []device, err 
 		all = nil
 		var id *string
 		var hash []byte
-		tag, err := pgx.ForEachRow(rows, []any{&id, &hash}, func() error {
+		var platform string
+		tag, err := pgx.ForEachRow(rows, []any{&id, &hash, &platform}, func() error {
 			if id != nil {
-				all = append(all, device{id: *id, hash: hash})
+				all = append(all, device{id: *id, hash: hash, platform: platform})
 			}
 			return nil
 		})

@@ -88,6 +88,8 @@ type Device struct {
 	ID string
 	// Network is where it is, as limits count it; may be empty.
 	Network string
+	// Platform is which of the shop's platforms it is on; empty is shop.PlatformWeb.
+	Platform string
 }
 
 // AttachDevice attaches a device that authenticated. Its subscription ends with ErrSignedOut as soon as the

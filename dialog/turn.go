@@ -100,7 +100,7 @@ func (m *Manager) claim(ctx context.Context, session string) (*turn, error) {
 
 // ask puts together what the assistant is asked.
 func (t *turn) ask(row *sessionRow, q *question) error {
-	t.asked = shop.Turn{SessionID: t.session, Customer: row.Customer, Verified: row.Customer != "",
+	t.asked = shop.Turn{SessionID: t.session, Customer: row.Customer, Verified: row.Customer != "", Platform: row.Platform,
 		Network: t.m.hub.network(t.session), MessageID: t.message, Text: q.Text, Locale: shop.Lang(q.Locale), Page: row.Page, Picture: q.Picture, LessLike: q.LessLike}
 	if !t.asked.Verified {
 		t.asked.Customer = t.session

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"floorwalker/behaviour"
+	"floorwalker/shop"
 )
 
 // PersonalCost is how much a shop has to remember when the cost of personal recommendations is measured.
@@ -35,7 +36,9 @@ type PersonalReport struct {
 	Bare Latencies `json:"bare_round_trip"`
 	// Idle is measured with nothing else going on, Busy while events come in.
 	Idle Latencies `json:"idle"`
-	Busy Latencies `json:"busy"`
+	// Likes is what a search asks beside, for its order: the products that the customer took up and turned down.
+	Likes Latencies `json:"likes"`
+	Busy  Latencies `json:"busy"`
 	// WrittenWhileBusy is how many events a second came in meanwhile.
 	WrittenWhileBusy float64 `json:"events_per_s_while_busy"`
 }
@@ -103,6 +106,12 @@ func (c PersonalCost) Measure(ctx context.Context, log *behaviour.Log, ping func
 		return r, err
 	}
 	if r.Idle, err = c.ask(ctx, log); err != nil {
+		return r, err
+	}
+	if r.Likes, err = c.time(func(random *rand.Rand) error {
+		_, err := log.Likes(ctx, shop.Shopper{Client: "customer-" + strconv.Itoa(random.IntN(c.Customers)), Session: "session now"})
+		return err
+	}); err != nil {
 		return r, err
 	}
 	writing, stop := context.WithCancel(ctx)
@@ -174,7 +183,7 @@ func (c PersonalCost) ask(ctx context.Context, log *behaviour.Log) (Latencies, e
 	const wanted, drawn = 48, 8
 	return c.time(func(random *rand.Rand) error {
 		customer := "customer-" + strconv.Itoa(random.IntN(c.Customers))
-		taste, err := log.For(ctx, customer, "session now", wanted)
+		taste, err := log.For(ctx, shop.Shopper{Client: customer, Session: "session now"}, wanted)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 func (b *Book) insert(ctx context.Context, e Experiment) error {
@@ -107,6 +108,28 @@ func (b *Book) drafts(ctx context.Context, experiment string) (map[string]map[st
 		return nil
 	})
 	return all, err
+}
+
+// Forget deletes who was exposed to what, and who drafted what, in experiments that ended before the time: at most limit
+// exposures, and says how many things those were.
+func Forget(ctx context.Context, pool *pgxpool.Pool, before time.Time, limit int) (gone int64, err error) {
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		gone = 0
+		for _, sql := range []string{
+			`DELETE FROM experiment_drafts WHERE (experiment, unit, sku) IN (SELECT d.experiment, d.unit, d.sku FROM experiment_drafts d
+				JOIN experiments e ON e.id = d.experiment WHERE e.ended_at < $1 LIMIT $2)`,
+			`DELETE FROM experiment_exposures WHERE (experiment, unit) IN (SELECT x.experiment, x.unit FROM experiment_exposures x
+				JOIN experiments e ON e.id = x.experiment WHERE e.ended_at < $1 LIMIT $2)`,
+		} {
+			tag, err := tx.Exec(ctx, sql, before, limit)
+			if err != nil {
+				return fmt.Errorf("delete what old experiments noted: %w", err)
+			}
+			gone += tag.RowsAffected()
+		}
+		return nil
+	})
+	return gone, err
 }
 
 // Export is what a client, and the sessions, were exposed to.

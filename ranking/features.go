@@ -7,9 +7,9 @@ import (
 	"floorwalker/shop"
 )
 
-// FeatureNames names shop.Candidate.Features, in their order. All but the last are what Weights weighs; relevance is
-// what the ranker made of the first four.
-var FeatureNames = []string{"semantic", "words", "kind", "cross", "text", "rating", "in_stock", "margin", "freshness", "delivery", "relevance"}
+// FeatureNames names shop.Candidate.Features, in their order. Relevance is what the ranker made of the first four; all
+// others are what Weights weighs.
+var FeatureNames = []string{"semantic", "words", "kind", "cross", "text", "rating", "in_stock", "margin", "freshness", "delivery", "relevance", "personal"}
 
 // The places of features that are spoken of by name.
 const (
@@ -24,6 +24,7 @@ const (
 	freshnessFeature
 	deliveryFeature
 	relevanceFeature
+	personalFeature
 	features
 )
 
@@ -60,6 +61,7 @@ func featuresOf(c shop.Candidate, s signal, m match, bestText float64, now time.
 		const slow = 8 // days
 		f[deliveryFeature] = max(0, float64(slow-p.DeliveryDays)/(slow-1))
 	}
+	f[personalFeature] = max(-1, min(c.Personal, 1))
 	return f
 }
 
@@ -67,5 +69,6 @@ func featuresOf(c shop.Candidate, s signal, m match, bestText float64, now time.
 func (w Weights) business(f [features]float64) []shop.Reason {
 	return []shop.Reason{{Code: "text", Weight: w.Text * f[textFeature]}, {Code: "rating", Weight: w.Rating * f[ratingFeature]},
 		{Code: "in_stock", Weight: w.InStock * f[stockFeature]}, {Code: "margin", Weight: w.Margin * f[marginFeature]},
-		{Code: "freshness", Weight: w.Freshness * f[freshnessFeature]}, {Code: "delivery", Weight: w.Delivery * f[deliveryFeature]}}
+		{Code: "freshness", Weight: w.Freshness * f[freshnessFeature]}, {Code: "delivery", Weight: w.Delivery * f[deliveryFeature]},
+		{Code: "personal", Weight: w.Personal * f[personalFeature]}}
 }

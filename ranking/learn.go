@@ -50,7 +50,7 @@ const (
 // earns by a product and what it has in stock are its own concern: their weights stay.
 var (
 	relevant  = []int{semanticFeature, wordsFeature, kindFeature, crossFeature}
-	learnable = append(slices.Clone(relevant), textFeature, ratingFeature, freshnessFeature, deliveryFeature)
+	learnable = append(slices.Clone(relevant), textFeature, ratingFeature, freshnessFeature, deliveryFeature, personalFeature)
 )
 
 // Learn finds the weights by which products would have been taken up as they were. A product is taken up when it is
@@ -94,20 +94,21 @@ func Learn(lessons []Lesson, serving Weights) (Learnt, error) {
 	return l, nil
 }
 
-// linear are what the features count in the score, in the order of FeatureNames without the relevance.
+// linear are what the features count in the score, in the order of FeatureNames; the relevance, a sum of others, counts 0.
 func (w Weights) linear() []float64 {
-	all := make([]float64, features-1)
+	all := make([]float64, features)
 	rest := (1 - w.Cross) / (w.Semantic + w.Words + w.Kind)
 	all[semanticFeature], all[wordsFeature], all[kindFeature], all[crossFeature] = rest*w.Semantic, rest*w.Words, rest*w.Kind, w.Cross
 	all[textFeature], all[ratingFeature], all[stockFeature] = w.Text, w.Rating, w.InStock
 	all[marginFeature], all[freshnessFeature], all[deliveryFeature] = w.Margin, w.Freshness, w.Delivery
+	all[personalFeature] = w.Personal
 	return all
 }
 
 // Learnable are the weights that Learn may change, by name.
 func (w Weights) Learnable() map[string]float64 {
 	return map[string]float64{"semantic": w.Semantic, "words": w.Words, "kind": w.Kind, "cross": w.Cross, "text": w.Text, "rating": w.Rating,
-		"freshness": w.Freshness, "delivery": w.Delivery}
+		"freshness": w.Freshness, "delivery": w.Delivery, "personal": w.Personal}
 }
 
 // withLinear are the weights of which linear gives the value, up to its scale, but for what is not learnable.
@@ -131,6 +132,7 @@ func (w Weights) withLinear(value []float64) (Weights, error) {
 	w.Semantic, w.Words, w.Kind = share[semanticFeature]/rest, share[wordsFeature]/rest, share[kindFeature]/rest
 	business := func(i int) float64 { return min(value[i]/scale, mostBusiness) }
 	w.Text, w.Rating, w.Freshness, w.Delivery = business(textFeature), business(ratingFeature), business(freshnessFeature), business(deliveryFeature)
+	w.Personal = business(personalFeature)
 	return w, nil
 }
 
@@ -159,7 +161,7 @@ func (e *estimate) read(lessons []Lesson) {
 	for _, l := range lessons {
 		e.lists++
 		for i, row := range l.Features {
-			if len(row) != features {
+			if row = whole(row); row == nil {
 				continue
 			}
 			for len(e.seen) <= i {
@@ -174,9 +176,21 @@ func (e *estimate) read(lessons []Lesson) {
 	e.fits, e.logit = make([]float64, len(e.rows)), make([]float64, len(e.rows))
 }
 
+// whole is a row with all features; nil where it has too few. Lists from before a customer's liking was a feature lack that
+// alone.
+func whole(row []float64) []float64 {
+	switch len(row) {
+	case features:
+		return row
+	case personalFeature:
+		return append(slices.Clone(row), 0)
+	}
+	return nil
+}
+
 // filled puts in place of what is not known what the others say, which is what the blend does when it shares a weight.
 func filled(row, weights []float64) []float64 {
-	out := slices.Clone(row[:features-1])
+	out := slices.Clone(row)
 	mean := func(of []int) float64 {
 		var sum, whole float64
 		for _, i := range of {
@@ -286,7 +300,7 @@ func (c clicks) perplexity(lessons []Lesson) float64 {
 	products := 0
 	for _, l := range lessons {
 		for i, row := range l.Features {
-			if len(row) != features || i >= len(c.seen) {
+			if row = whole(row); row == nil || i >= len(c.seen) {
 				continue
 			}
 			p := c.seen[i] * sigmoid(dotOf(c.value, filled(row, c.value))+c.bias)

@@ -23,6 +23,8 @@ type Options struct {
 	Diversity float64
 	// Blend names the weights where they were learnt; it becomes part of the model's name.
 	Blend string
+	// Takeup foretells what customers do with a product; nil where nothing does.
+	Takeup Takeup
 	// Chinese embeds Chinese queries and product texts; without it they are compared in English.
 	Chinese Embedder
 	// NewID names a ranking; nil is a random UUID.
@@ -56,13 +58,17 @@ type Weights struct {
 	Freshness float64 `json:"freshness"`
 	// Delivery: 1 for what arrives tomorrow, falling to 0 after a week; 0 where that is unknown.
 	Delivery float64 `json:"delivery"`
+	// Personal: from -1 for what the customer turned down to +1 for what is just what he likes; 0 where nothing is known.
+	Personal float64 `json:"personal"`
+	// Takeup: from 0 to 1 for what customers are likeliest to take up of the list, where a model foretells it.
+	Takeup float64 `json:"take_up"`
 }
 
 // DefaultWeights are round numbers from the flat top of judged nDCG@10 over 75 queries; the share of the cross-encoder was
 // the best in each of five folds (training/report.md). The business features are smaller than what separates a product
 // that fits from one that does not.
 var DefaultWeights = Weights{Semantic: 0.7, Words: 0.2, Kind: 0.1, Cross: 0.2, Text: 0.02, Rating: 0.02, InStock: 0.03,
-	Margin: 0.01, Freshness: 0.01, Delivery: 0.01}
+	Margin: 0.01, Freshness: 0.01, Delivery: 0.01, Personal: 0.06, Takeup: 0.06}
 
 // DefaultDiversity parts products of one name that score alike, and no more than that.
 const DefaultDiversity = 0.02

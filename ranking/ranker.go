@@ -64,6 +64,9 @@ func New(embed Embedder, cross CrossEncoder, o Options) *Ranker {
 	if o.Blend != "" {
 		r.model += "+" + o.Blend
 	}
+	if o.Takeup != nil {
+		r.model += "+" + o.Takeup.Name() + "@" + o.Takeup.Version()
+	}
 	r.vectors = newLRU[vectorKey, []float32](r.options.CacheSize)
 	r.scores = newLRU[scoreKey, float64](r.options.CacheSize)
 	return r
@@ -96,6 +99,11 @@ func (r *Ranker) Rank(ctx context.Context, q shop.Query, candidates []shop.Candi
 		ranking.Model += fmt.Sprintf(" (%d unread)", unread)
 	}
 	ranking.Candidates = r.blend(candidates, signals, matches)
+	if r.options.Takeup != nil && !ranking.Degraded {
+		if err := r.foretell(limited, ranking.Candidates); err != nil {
+			ranking.Model += " (nothing foretold)"
+		}
+	}
 	if ranking.Degraded {
 		keepOrder(ranking.Candidates)
 	} else {

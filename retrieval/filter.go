@@ -83,6 +83,9 @@ func (s *Store) where(ctx context.Context, q querier, f shop.Filter, args []any)
 	if len(f.ExcludeSKUs) > 0 {
 		c.add("p.sku <> ALL(?)", f.ExcludeSKUs)
 	}
+	if len(f.SKUs) > 0 {
+		c.add("p.sku = ANY(?)", f.SKUs)
+	}
 	if len(c.sql) == 0 {
 		return noLimits, c.args, nil
 	}

@@ -167,6 +167,31 @@ func (s *Store) Nearest(ctx context.Context, vector []float32, f shop.Filter, k 
 	return found, nil
 }
 
+// Alike says how near products are to others in meaning: for each SKU of both lists the cosine of their texts, from -1 to 1. A
+// product that is not there, or is not embedded yet, is left out.
+func (s *Store) Alike(ctx context.Context, skus, others []string) (map[string]map[string]float64, error) {
+	rows, err := s.pool.Query(ctx, `SELECT p.sku, o.sku, 1 - (v.embedding <=> w.embedding)
+		FROM products p JOIN product_vectors v ON v.text_hash = p.text_hash, products o JOIN product_vectors w ON w.text_hash = o.text_hash
+		WHERE p.sku = ANY($1) AND o.sku = ANY($2)`, skus, others)
+	if err != nil {
+		return nil, fmt.Errorf("compare %d products with %d: %w", len(skus), len(others), err)
+	}
+	alike := map[string]map[string]float64{}
+	var sku, other string
+	var cosine float64
+	_, err = pgx.ForEachRow(rows, []any{&sku, &other, &cosine}, func() error {
+		if alike[sku] == nil {
+			alike[sku] = map[string]float64{}
+		}
+		alike[sku][other] = cosine
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("compare %d products with %d: %w", len(skus), len(others), err)
+	}
+	return alike, nil
+}
+
 // need translates, stems and embeds the query. Where the model fails, words alone must do.
 func (s *Store) need(ctx context.Context, q shop.Query) (need, error) {
 	n := need{filter: q.Filter}

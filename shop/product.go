@@ -86,6 +86,8 @@ type Filter struct {
 	Exclude []string `json:"exclude,omitempty"`
 	// ExcludeSKUs are products that the customer rejected or that must not be shown again.
 	ExcludeSKUs []string `json:"exclude_skus,omitempty"`
+	// SKUs: one of these, which are no limit of the customer's: they are looked at for another reason.
+	SKUs []string `json:"-"`
 }
 
 // Sort is an order other than relevance.
@@ -106,6 +108,9 @@ type Candidate struct {
 	// TextScore is the full-text score (0 when the text leg did not find it), VectorScore the cosine
 	// similarity from -1 to 1, Fused the reciprocal rank fusion of both legs.
 	TextScore, VectorScore, Fused float64
+	// Personal is how near the product is to what this customer likes, from -1 for what he turned down to 1; 0 where nothing
+	// is known of him.
+	Personal float64
 	// Relevance is the ranker's estimate from 0 to 1 that the product meets the need.
 	Relevance float64
 	// Score is what the final order goes by; ties are broken by SKU.
@@ -123,7 +128,7 @@ type Candidate struct {
 // Reason is one contribution to a candidate's score, for "why this".
 type Reason struct {
 	// Code is stable: "semantic", "kind", "title_match", "brand", "category", "details", "color", "audience", "filter",
-	// "text", "rating", "in_stock", "margin", "freshness", "delivery", "rule", "diversity", "retrieval".
+	// "text", "rating", "in_stock", "margin", "freshness", "delivery", "personal", "take_up", "rule", "diversity", "retrieval".
 	Code string `json:"code"`
 	// Weight is the exact contribution to Score.
 	Weight float64 `json:"weight"`

@@ -12,6 +12,8 @@ type Turn struct {
 	Customer string
 	// Verified is true when Customer was proved by a token of the shop.
 	Verified bool
+	// Platform is where the customer is, as the shop names it: PlatformWeb, "mobile", another shop of the house.
+	Platform string
 	// Network is where the customer's device is, as limits count it; empty where that is not known.
 	Network string
 	// MessageID is the id of the assistant's message that this turn writes.

@@ -17,6 +17,9 @@ import (
 type Options struct {
 	// Predict says for each product how likely a customer who is shown it clicks, 0 to 1. Needed.
 	Predict func(ctx context.Context, skus []string) (map[string]float64, error)
+	// Sales are the purchases of the touched products by those who touched them, within a time after the touch, each once and
+	// with its latest touch. Nil reports no purchases.
+	Sales func(ctx context.Context, touches []shop.Touch, within time.Duration) ([]shop.Sale, error)
 	// Weight is how much revenue counts beside what a card is worth to the customer: 0, without a default, places
 	// nothing, 1 counts revenue alone.
 	Weight float64
@@ -157,16 +160,34 @@ func (a *Ads) Clicked(ctx context.Context, session, rankingID, sku string) error
 // Report is what came of a campaign.
 type Report struct {
 	Campaign
+	// Few: the campaign was shown to fewer than KAnonymous different customers, and the figures below are kept back.
+	Few bool `json:"too_few_customers,omitempty"`
 	// Shown is how many cards, Clicks how many of those were clicked, Unpaid how many clicks the budget did not pay for.
 	Shown  int64 `json:"shown"`
 	Clicks int64 `json:"clicks"`
 	Unpaid int64 `json:"unpaid"`
 	// MeanPrice is what a paid click cost on average, in minor units.
 	MeanPrice float64 `json:"mean_price_minor"`
+	// Purchases are what customers bought within AttributedWithin after they clicked: each purchase counts once, for the
+	// campaign whose card of the product its customer clicked last. Nil where it can't be told, or fewer than KAnonymous
+	// different customers bought.
+	Purchases *Purchases `json:"purchases,omitempty"`
 	// Days are by day in UTC; days with fewer than k different customers stand together as the day "other", and are
 	// left out where even they are fewer than k.
 	Days []Day `json:"days"`
 }
+
+// Purchases are what a campaign's clicks led to.
+type Purchases struct {
+	Orders int64   `json:"purchases"`
+	Pieces float64 `json:"pieces"`
+	// Share is how many of the clicks a purchase followed, 0 to 1; CostMinor what was paid for a purchase, in minor units.
+	Share     float64 `json:"of_clicks"`
+	CostMinor float64 `json:"cost_of_one_minor"`
+}
+
+// AttributedWithin is for how long after a click a purchase counts as due to it.
+const AttributedWithin = 7 * 24 * time.Hour
 
 // Day is a campaign's day.
 type Day struct {
@@ -183,8 +204,36 @@ const KAnonymous = 10
 // Report says what came of a campaign, for the campaign's owner: no line speaks of fewer than KAnonymous customers.
 func (a *Ads) Report(ctx context.Context, id string) (Report, error) {
 	r, err := a.report(ctx, id)
+	if err == nil && a.o.Sales != nil && !r.Few {
+		r.Purchases, err = a.purchases(ctx, r)
+	}
 	if err != nil {
 		return r, fmt.Errorf("report on a campaign: %w", err)
 	}
 	return r, nil
+}
+
+// purchases are what the campaign's clicks led to. A purchase that followed clicks on two campaigns' cards is the later's.
+func (a *Ads) purchases(ctx context.Context, r Report) (*Purchases, error) {
+	touches, campaigns, err := a.touches(ctx, r.SKUs)
+	if err != nil || len(touches) == 0 {
+		return nil, err
+	}
+	sales, err := a.o.Sales(ctx, touches, AttributedWithin)
+	if err != nil {
+		return nil, err
+	}
+	p, buyers, led := Purchases{}, map[string]bool{}, map[int]bool{}
+	for _, s := range sales {
+		if campaigns[s.Touch] != r.ID {
+			continue
+		}
+		p.Orders, p.Pieces = p.Orders+1, p.Pieces+s.Pieces
+		buyers[s.Client], led[s.Touch] = true, true
+	}
+	if len(buyers) < KAnonymous {
+		return nil, nil
+	}
+	p.Share, p.CostMinor = float64(len(led))/float64(r.Clicks), float64(r.Spent.Minor)/float64(p.Orders)
+	return &p, nil
 }

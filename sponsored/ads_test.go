@@ -357,6 +357,24 @@ func TestAReportSpeaksOfNoFewCustomers(t *testing.T) {
 	if !slices.Equal(r.Days, want) || r.Shown != 44 || r.Clicks != 22 || r.Spent.Minor != 22*price || r.MeanPrice != price {
 		t.Errorf("%+v", r)
 	}
+	few := campaign("few", "p11", 40)
+	few.Ends = noon.Add(200 * time.Hour)
+	if err := a.Add(t.Context(), few); err != nil {
+		t.Fatal(err)
+	}
+	for n := range sponsored.KAnonymous - 1 {
+		s := shelf(fmt.Sprint("few", n), fmt.Sprint("customer ", n), 20)
+		s.Candidates = slices.Delete(s.Candidates, 10, 11) // p10, which pays as much
+		if _, paid := place(t, a, s); !slices.Equal(paid, []string{"p11"}) {
+			t.Fatalf("%v", paid)
+		}
+		if err := a.Clicked(t.Context(), s.Session, s.RankingID, "p11"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r, err := a.Report(t.Context(), "few"); err != nil || !r.Few || r.Shown != 0 || r.Clicks != 0 || len(r.Days) != 0 || r.Spent.Minor == 0 {
+		t.Errorf("of %d customers is told %+v, %v", sponsored.KAnonymous-1, r, err)
+	}
 	if _, err := a.Report(t.Context(), "none"); err == nil {
 		t.Error("a report on nothing")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const campaignColumns = `id, skus, words, categories, langs, bid_minor, budget_minor, spent_minor, currency, starts_at, ends_at, daily_cap, paused`
@@ -130,10 +131,17 @@ func (a *Ads) report(ctx context.Context, id string) (r Report, err error) {
 	if err != nil {
 		return r, err
 	}
-	if err := a.pool.QueryRow(ctx, `SELECT count(*), count(clicked_at), count(clicked_at) FILTER (WHERE NOT charged),
-			coalesce(avg(price_minor) FILTER (WHERE charged), 0)::double precision
-		FROM sponsored_placements WHERE campaign = $1`, id).Scan(&r.Shown, &r.Clicks, &r.Unpaid, &r.MeanPrice); err != nil {
+	// Who was erased still counts as one: the row stays for the account.
+	err = a.pool.QueryRow(ctx, `SELECT count(*), count(clicked_at), count(clicked_at) FILTER (WHERE NOT charged),
+			coalesce(avg(price_minor) FILTER (WHERE charged), 0)::double precision,
+			count(DISTINCT nullif(client, '')) + count(*) FILTER (WHERE client = '') < $2
+		FROM sponsored_placements WHERE campaign = $1`, id, KAnonymous).Scan(&r.Shown, &r.Clicks, &r.Unpaid, &r.MeanPrice, &r.Few)
+	if err != nil {
 		return r, err
+	}
+	if r.Few {
+		r.Shown, r.Clicks, r.Unpaid, r.MeanPrice = 0, 0, 0, 0
+		return r, nil
 	}
 	rows, err = a.pool.Query(ctx, `WITH days AS (
 			SELECT to_char(shown_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, client, clicked_at, charged, price_minor FROM sponsored_placements WHERE campaign = $1
@@ -145,6 +153,33 @@ func (a *Ads) report(ctx context.Context, id string) (r Report, err error) {
 	}
 	r.Days, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Day])
 	return r, err
+}
+
+// touches are the clicks on cards of the products, and whose campaigns' they were.
+func (a *Ads) touches(ctx context.Context, skus []string) (touches []shop.Touch, campaigns []string, err error) {
+	rows, err := a.pool.Query(ctx, `SELECT campaign, session, ranking_id, sku, shown_at, clicked_at FROM sponsored_placements
+		WHERE sku = ANY($1) AND clicked_at IS NOT NULL AND session <> '' ORDER BY clicked_at, ranking_id, sku`, skus)
+	if err != nil {
+		return nil, nil, err
+	}
+	var campaign string
+	var t shop.Touch
+	_, err = pgx.ForEachRow(rows, []any{&campaign, &t.Session, &t.RankingID, &t.SKU, &t.Shown, &t.Clicked}, func() error {
+		touches, campaigns = append(touches, t), append(campaigns, campaign)
+		return nil
+	})
+	return touches, campaigns, err
+}
+
+// Forget deletes the placements that are older than the time, at most limit of them, and says how many those were. What was
+// spent stands in the campaign.
+func Forget(ctx context.Context, pool *pgxpool.Pool, before time.Time, limit int) (int64, error) {
+	tag, err := pool.Exec(ctx, `DELETE FROM sponsored_placements WHERE (ranking_id, sku) IN (
+		SELECT ranking_id, sku FROM sponsored_placements WHERE shown_at < $1 ORDER BY shown_at LIMIT $2)`, before, limit)
+	if err != nil {
+		return 0, fmt.Errorf("delete old placements: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }
 
 // Export is what was placed before a client and in the sessions.

@@ -7,6 +7,7 @@ import (
 
 	"floorwalker/behaviour"
 	"floorwalker/dialog"
+	"floorwalker/experiments"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
 	"floorwalker/webhook"
@@ -37,6 +38,11 @@ type Operator struct {
 	Funnel interface {
 		Funnel(ctx context.Context, sessions []string) (behaviour.Funnel, error)
 	}
+	// Experiments compares ways to recommend; nil where nothing does.
+	Experiments interface {
+		List(ctx context.Context) ([]experiments.Experiment, error)
+		Results(ctx context.Context, id string) (experiments.Results, error)
+	}
 	// Rules are what the shop says about its search.
 	Rules interface {
 		Rules(ctx context.Context) ([]shop.SearchRule, error)
@@ -66,6 +72,7 @@ func (s *Server) adminRoutes(api huma.API) {
 	s.articleRoutes(api)
 	s.importRoutes(api)
 	s.reportRoutes(api)
+	s.experimentRoutes(api)
 	s.ruleRoutes(api)
 	s.forecastDeskRoutes(api)
 	s.priceDeskRoutes(api)

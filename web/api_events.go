@@ -16,7 +16,9 @@ import (
 // Behaviour keeps what customers did, *behaviour.Log.
 type Behaviour interface {
 	Add(ctx context.Context, events []behaviour.Event) (behaviour.Receipt, error)
-	Allow(ctx context.Context, client string, personalisation bool) error
+	// Allow notes what a customer says of purposes on a platform; Consent is what holds there.
+	Allow(ctx context.Context, s shop.Shopper, said behaviour.Consent) error
+	Consent(ctx context.Context, s shop.Shopper) (behaviour.Consent, error)
 	Erase(ctx context.Context, who string) (int, error)
 	// Unclaim gives back what visitors did and a customer's login made the customer's.
 	Unclaim(ctx context.Context, customer string) (int, error)
@@ -44,7 +46,23 @@ type consentInput struct {
 	Authorization string `header:"Authorization" doc:"Bearer and the session's secret"`
 	Body          struct {
 		Session         string `json:"session" minLength:"1" maxLength:"64" doc:"The session's id"`
-		Personalisation bool   `json:"personalisation" doc:"Whether what the customer did may shape what is recommended to the customer"`
+		Personalisation *bool  `json:"personalisation,omitempty" doc:"Whether what the customer did may shape what is recommended to the customer"`
+		Learning        *bool  `json:"learning,omitempty" doc:"Whether it may shape what all are recommended, and how products are ordered"`
+		Advertising     *bool  `json:"advertising,omitempty" doc:"Whether products that are paid for may be placed before the customer"`
+	}
+}
+
+type consentsInput struct {
+	Authorization string `header:"Authorization" doc:"Bearer and the session's secret"`
+	Session       string `query:"session" required:"true" minLength:"1" maxLength:"64" doc:"The session's id"`
+}
+
+type consentsOutput struct {
+	Body struct {
+		Platform        string `json:"platform" doc:"Where this device is; the answers hold there"`
+		Personalisation bool   `json:"personalisation"`
+		Learning        bool   `json:"learning"`
+		Advertising     bool   `json:"advertising"`
 	}
 }
 
@@ -85,8 +103,13 @@ func (s *Server) eventRoutes(api huma.API) {
 	send.MaxBodyBytes, send.Security = maxEventBody, security
 	huma.Register(api, send, s.sendEvents)
 	consent := s.operation(api, http.MethodPut, "/api/consent", "setConsent", "Say what the customer's behaviour may be used for", http.StatusNoContent)
+	consent.Description = "Each purpose is allowed apart; what is not named stays as it was. It holds on the platform of the device that says it, and nowhere else."
 	consent.MaxBodyBytes, consent.Security = 4<<10, security
 	huma.Register(api, consent, s.setConsent)
+	holds := s.operation(api, http.MethodGet, "/api/consent", "getConsent", "What the customer's behaviour may be used for", http.StatusOK)
+	holds.Description = "What holds on the platform of the device that asks, silence included."
+	holds.Security = security
+	huma.Register(api, holds, s.getConsent)
 	unmerge := s.operation(api, http.MethodPost, "/api/events/unmerge", "unmergeEvents", "Part what was done before the login from the customer", http.StatusOK)
 	unmerge.Description = "What the customer's devices did before a login became the customer's. This gives all of it back to the visits; later logins do not merge it again."
 	unmerge.MaxBodyBytes, unmerge.Security = 4<<10, security
@@ -100,6 +123,11 @@ func (s *Server) eventRoutes(api huma.API) {
 // clientOf is who the events of a session are by: the verified customer, else the session.
 func clientOf(session dialog.Session) string { return cmp.Or(session.Customer, session.ID) }
 
+// shopperOf is who the session's device speaks for, and where.
+func shopperOf(session dialog.Session) shop.Shopper {
+	return shop.Shopper{Client: clientOf(session), Session: session.ID, Platform: session.Platform}
+}
+
 func (s *Server) sendEvents(ctx context.Context, in *eventsInput) (*struct{ Body behaviour.Receipt }, error) {
 	session, err := s.authenticate(ctx, in.Authorization, in.Body.Session)
 	if err != nil {
@@ -108,7 +136,7 @@ func (s *Server) sendEvents(ctx context.Context, in *eventsInput) (*struct{ Body
 	if !s.eventRate.allow(session.ID) {
 		return nil, refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "Too many events. Gather them and send them every few seconds.")
 	}
-	receipt, err := s.takeEvents(ctx, session.ID, clientOf(session), in.Body.Events)
+	receipt, err := s.takeEvents(ctx, shopperOf(session), in.Body.Events)
 	if err != nil {
 		return nil, s.fail(ctx, "events not kept", err)
 	}
@@ -116,7 +144,7 @@ func (s *Server) sendEvents(ctx context.Context, in *eventsInput) (*struct{ Body
 }
 
 // takeEvents keeps what a page tells. What a page may not tell keeps its place in the batch, and gets its own refusal.
-func (s *Server) takeEvents(ctx context.Context, session, client string, events []behaviour.Event) (behaviour.Receipt, error) {
+func (s *Server) takeEvents(ctx context.Context, from shop.Shopper, events []behaviour.Event) (behaviour.Receipt, error) {
 	var taken []behaviour.Event
 	var at []int
 	var refused []behaviour.Refusal
@@ -126,7 +154,7 @@ func (s *Server) takeEvents(ctx context.Context, session, client string, events 
 				Message: "A page tells of view, hover, click, comment, rating, share and dwell; all else the server sees itself."})
 			continue
 		}
-		e.Session, e.Client = session, client
+		e.Session, e.Client, e.Platform = from.Session, from.Client, from.Platform
 		taken, at = append(taken, e), append(at, i)
 	}
 	receipt, err := s.parts.Behaviour.Add(ctx, taken)
@@ -156,7 +184,7 @@ func (s *Server) events(ctx context.Context, c caller, d *protocol.EventsSend) (
 			Attributes: behaviour.Attributes{Object: behaviour.Object{ID: a.Object.ObjectID}, Position: behaviour.Position{Ordinal: a.Position.Ordinal},
 				DwellSeconds: a.DwellTime, Stars: a.Rating}})
 	}
-	receipt, err := s.takeEvents(ctx, c.session, c.owner, events)
+	receipt, err := s.takeEvents(ctx, shop.Shopper{Client: c.owner, Session: c.session, Platform: c.by.Platform}, events)
 	if err != nil {
 		return answer, err
 	}
@@ -172,10 +200,35 @@ func (s *Server) setConsent(ctx context.Context, in *consentInput) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	if err := s.parts.Behaviour.Allow(ctx, clientOf(session), in.Body.Personalisation); err != nil {
+	said := behaviour.Consent{}
+	for purpose, yes := range map[behaviour.Purpose]*bool{behaviour.Personalisation: in.Body.Personalisation, behaviour.Learning: in.Body.Learning,
+		behaviour.Advertising: in.Body.Advertising} {
+		if yes != nil {
+			said[purpose] = *yes
+		}
+	}
+	if len(said) == 0 {
+		return nil, refuse(http.StatusBadRequest, shop.CodeBadRequest, "Say of personalisation, learning or advertising whether it is allowed.")
+	}
+	if err := s.parts.Behaviour.Allow(ctx, shopperOf(session), said); err != nil {
 		return nil, s.fail(ctx, "consent not noted", err)
 	}
 	return nil, nil
+}
+
+func (s *Server) getConsent(ctx context.Context, in *consentsInput) (*consentsOutput, error) {
+	session, err := s.authenticate(ctx, in.Authorization, in.Session)
+	if err != nil {
+		return nil, err
+	}
+	holds, err := s.parts.Behaviour.Consent(ctx, shopperOf(session))
+	if err != nil {
+		return nil, s.fail(ctx, "consent not read", err)
+	}
+	out := &consentsOutput{}
+	b := &out.Body
+	b.Platform, b.Personalisation, b.Learning, b.Advertising = session.Platform, holds[behaviour.Personalisation], holds[behaviour.Learning], holds[behaviour.Advertising]
+	return out, nil
 }
 
 func (s *Server) unmergeEvents(ctx context.Context, in *unmergeInput) (*unmergeOutput, error) {

@@ -26,6 +26,8 @@ type openInput struct {
 		Key    string `json:"key,omitempty" doc:"The data-key of the page's tag, for pages of FLOORWALKER_SITE_KEYS"`
 		Locale string `json:"locale,omitempty" enum:"en,zh" doc:"Language of the client's interface"`
 		Token  string `json:"token,omitempty" maxLength:"8192" doc:"The shop's token of a known customer, whose session is then continued or opened"`
+		// Platform keeps apart what the customer allows.
+		Platform string `json:"platform,omitempty" default:"web" maxLength:"32" pattern:"^[a-z0-9][a-z0-9._-]*$" doc:"Where the client is: web, mobile, or the shop's own name of another of its platforms. What the customer allows holds on the platform where it was said"`
 	}
 }
 
@@ -103,17 +105,18 @@ func (s *Server) openSession(ctx context.Context, in *openInput) (*openOutput, e
 	}
 	var opened dialog.Opened
 	var err error
+	open := dialog.OpenRequest{Lang: shop.Lang(in.Body.Locale), Platform: in.Body.Platform}
 	switch {
 	case in.Body.Token != "":
 		var customer identity.Customer
 		if customer, err = s.verify(ctx, in.Body.Token, ""); err != nil {
 			return nil, err
 		}
-		opened, err = s.parts.Sessions.OpenCustomer(ctx, customer.ID, shop.Lang(in.Body.Locale))
+		opened, err = s.parts.Sessions.OpenCustomer(ctx, customer.ID, open)
 	case s.c.VerifiedOnly:
 		return nil, errStranger
 	default:
-		opened, err = s.parts.Sessions.Open(ctx, dialog.OpenRequest{Lang: shop.Lang(in.Body.Locale)})
+		opened, err = s.parts.Sessions.Open(ctx, open)
 	}
 	if err != nil {
 		return nil, s.fail(ctx, "session not opened", err)
@@ -166,7 +169,7 @@ func (s *Server) getTicket(ctx context.Context, in *deviceInput) (*ticketOutput,
 	if !s.ticketRate.allow(who) {
 		return nil, refuse(http.StatusTooManyRequests, shop.CodeRateLimit, "This conversation is opened too often. Wait a little and connect again.")
 	}
-	ticket, err := s.tickets.issue(ctx, holder{session.ID, session.Device})
+	ticket, err := s.tickets.issue(ctx, holder{session.ID, session.Device, session.Platform})
 	if err != nil {
 		return nil, s.fail(ctx, "ticket not issued", err)
 	}
@@ -184,7 +187,7 @@ func (s *Server) login(ctx context.Context, in *identifyInput) (*openOutput, err
 	if err != nil {
 		return nil, err
 	}
-	opened, err := s.parts.Sessions.Identify(ctx, session.ID, session.Device, customer.ID)
+	opened, err := s.parts.Sessions.Identify(ctx, session.ID, dialog.Device{ID: session.Device, Platform: session.Platform}, customer.ID)
 	if err != nil {
 		return nil, s.fail(ctx, "customer not identified", err)
 	}
@@ -221,7 +224,7 @@ func (s *Server) logout(ctx context.Context, in *deviceInput) (*logoutOutput, er
 	if s.c.VerifiedOnly {
 		return out, nil
 	}
-	opened, err := s.parts.Sessions.Open(ctx, dialog.OpenRequest{Lang: session.Lang})
+	opened, err := s.parts.Sessions.Open(ctx, dialog.OpenRequest{Lang: session.Lang, Platform: session.Platform})
 	if err != nil {
 		return nil, s.fail(ctx, "session not opened", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"floorwalker/behaviour"
 	"floorwalker/desk"
 	"floorwalker/protocol"
 	"floorwalker/shop"
@@ -212,7 +213,7 @@ func (s *Server) reply(ctx context.Context, in *replyInput) (*ackOutput, error) 
 		return nil, s.fail(ctx, "reply not stored", err)
 	}
 	if r.Cards != nil && s.parts.Behaviour != nil {
-		s.parts.Behaviour.Shown(ctx, session.ID, clientOf(session), *r.Cards)
+		s.parts.Behaviour.Shown(behaviour.WithPlatform(ctx, session.Platform), session.ID, clientOf(session), *r.Cards)
 	}
 	return &ackOutput{ack}, nil
 }

@@ -96,6 +96,9 @@ func (s *Server) deskRoutes(api huma.API) {
 		all, err := d.Replies(ctx)
 		return answer(ctx, s, "replies not read", repliesBody{all}, err)
 	})
+	if s.parts.Suggestions != nil {
+		huma.Register(api, get("/conversations/{session}/suggestions", "suggestionsFor", "Products that the assistant would show this customer now"), s.suggestionsFor)
+	}
 	huma.Register(api, get("/conversations/{session}/replies", "repliesFor", "Canned replies in the conversation's language, filled in"), s.repliesFor)
 	huma.Register(api, change(http.MethodPut, "/replies/{id}", "putReply", "For supervisors: make or change a canned reply"), func(ctx context.Context, in *replyPut) (*struct{}, error) {
 		c := desk.Canned{ID: in.ID, Lang: in.Body.Lang, Title: in.Body.Title, Text: in.Body.Text}
@@ -173,6 +176,19 @@ func (s *Server) repliesFor(ctx context.Context, in *conversationInput) (*struct
 	}
 	all, err := s.parts.Desk.RepliesFor(ctx, loginOf(ctx).Agent, in.Session, latest)
 	return answer(ctx, s, "replies not read", repliesBody{all}, err)
+}
+
+// suggestionsFor proposes products for a customer; those are shown to nobody before the agent sends them.
+func (s *Server) suggestionsFor(ctx context.Context, in *conversationInput) (*struct{ Body cardsBody }, error) {
+	turn, err := s.parts.Desk.Turn(ctx, loginOf(ctx).Agent, in.Session)
+	if err != nil {
+		return nil, s.fail(ctx, "conversation not read", err)
+	}
+	cards, err := s.parts.Suggestions.Suggest(ctx, turn)
+	if cards.Cards == nil {
+		cards.Cards = []shop.Card{}
+	}
+	return answer(ctx, s, "nothing suggested", cardsBody{cards.Cards}, err)
 }
 
 type cardsBody struct {

@@ -130,6 +130,87 @@ func TestEventsComeOverTheSocketToo(t *testing.T) {
 	}
 }
 
+// TestWhatACustomerAllowsHoldsOnTheDevicesPlatform has ann on the shop's page and in its app, in one session.
+func TestWhatACustomerAllowsHoldsOnTheDevicesPlatform(t *testing.T) {
+	c, key := openKnown(t, setup{parts: func(p *web.Parts) { p.Behaviour = behaviour.NewLog(p.Pool, behaviour.Options{}) }})
+	begin := func(body string) (o opened) {
+		t.Helper()
+		if r := c.call("POST", "/api/sessions", body, nil, &o); r.StatusCode != 201 {
+			t.Fatalf("open with %s: %s", body, r.Status)
+		}
+		return o
+	}
+	page := begin(fmt.Sprintf(`{"token":%q}`, key.token("ann")))
+	app := c.login(begin(`{"platform":"mobile"}`), key.token("ann"))
+	if page.Session != app.Session {
+		t.Fatal("ann's devices do not share their session")
+	}
+	type consent struct {
+		Platform                               string
+		Personalisation, Learning, Advertising bool
+	}
+	holds := func(o opened) (got consent) {
+		t.Helper()
+		if r := c.call("GET", "/api/consent?session="+o.Session, "", map[string]string{"Authorization": "Bearer " + o.Secret}, &got); r.StatusCode != 200 {
+			t.Fatalf("what holds: %s", r.Status)
+		}
+		return got
+	}
+	say := func(o opened, body string) int {
+		t.Helper()
+		return c.call("PUT", "/api/consent", fmt.Sprintf(`{"session":%q%s}`, o.Session, body), map[string]string{"Authorization": "Bearer " + o.Secret}, nil).StatusCode
+	}
+	if got := holds(app); got != (consent{"mobile", true, true, true}) {
+		t.Errorf("before anything was said %+v", got)
+	}
+	if code := say(app, `,"personalisation":false,"advertising":false`); code != 204 {
+		t.Fatalf("refused: %d", code)
+	}
+	if code := say(page, `,"learning":false`); code != 204 {
+		t.Fatalf("refused: %d", code)
+	}
+	if got := holds(app); got != (consent{"mobile", false, true, false}) {
+		t.Errorf("in the app holds %+v", got)
+	}
+	if got := holds(page); got != (consent{"web", true, false, true}) {
+		t.Errorf("on the page holds %+v", got)
+	}
+	if code := say(app, ""); code != 400 {
+		t.Errorf("nothing said: %d", code)
+	}
+	if r := c.call("GET", "/api/consent?session="+app.Session, "", map[string]string{"Authorization": "Bearer wrong"}, nil); r.StatusCode != 401 {
+		t.Errorf("a stranger learns what ann allows: %s", r.Status)
+	}
+	if r := c.call("POST", "/api/sessions", `{"platform":"Mobile App"}`, nil, nil); r.StatusCode != 422 {
+		t.Errorf("a platform without a name: %s", r.Status)
+	}
+	// What each device tells is kept under its platform, by HTTP and by socket, whatever it claims.
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	event := func(id string) string {
+		return fmt.Sprintf(`{"event_id":%q,"action_name":"click","timestamp":%q,"event_attributes":{"object":{"object_id":"S1"}}}`, id, now)
+	}
+	c.as(app, "/api/events", fmt.Sprintf(`{"session":%q,"events":[%s]}`, app.Session, strings.Replace(event("1"), `{`, `{"platform":"web",`, 1)), nil)
+	l := c.line(app)
+	l.say(fmt.Sprintf(`{"v":1,"type":"events.send","client_msg_id":"e","data":{"events":[%s]}}`, event("2")))
+	l.until(protocol.TypeEventsAccepted)
+	c.as(page, "/api/events", fmt.Sprintf(`{"session":%q,"events":[%s]}`, page.Session, event("3")), nil)
+	if mobile, web := c.rows(`SELECT count(*) FROM behaviour_events WHERE platform = 'mobile'`), c.rows(`SELECT count(*) FROM behaviour_events WHERE platform = 'web'`); mobile != 2 || web != 1 {
+		t.Errorf("%d events in the app, %d on the page", mobile, web)
+	}
+	// A turn knows where it was asked.
+	l.say(`{"v":1,"type":"message.send","client_msg_id":"1","data":{"text":"hello"}}`)
+	l.until(protocol.TypeMessageCompleted)
+	if c.rows(`SELECT count(*) FROM sessions WHERE id = $1 AND platform = 'mobile'`, app.Session) != 1 {
+		t.Error("the session does not know where ann wrote")
+	}
+	w := c.line(page)
+	w.say(`{"v":1,"type":"message.send","client_msg_id":"2","data":{"text":"hello again"}}`)
+	w.until(protocol.TypeMessageAccepted)
+	if c.rows(`SELECT count(*) FROM sessions WHERE id = $1 AND platform = 'web'`, page.Session) != 1 {
+		t.Error("the session does not know that ann went on writing elsewhere")
+	}
+}
+
 func TestACustomerParts(t *testing.T) {
 	var log *behaviour.Log
 	c, key := openKnown(t, setup{parts: func(p *web.Parts) {

@@ -23,7 +23,7 @@ type caller struct {
 
 // callerOf is the device that authenticated for the session, where the request comes from.
 func (s *Server) callerOf(r *http.Request, session dialog.Session) caller {
-	c := caller{session: session.ID, by: dialog.Device{ID: session.Device, Network: addressKey(s.clientAddress(r))}, owner: session.Customer}
+	c := caller{session: session.ID, by: dialog.Device{ID: session.Device, Network: addressKey(s.clientAddress(r)), Platform: session.Platform}, owner: session.Customer}
 	orElse(&c.owner, session.ID)
 	return c
 }
@@ -36,12 +36,13 @@ func (s *Server) act(ctx context.Context, c caller, env protocol.Envelope, data 
 	if err := sessions.Authorise(ctx, c.by.ID); err != nil {
 		return nil, err
 	}
+	ctx = behaviour.WithPlatform(ctx, c.by.Platform)
 	switch d := data.(type) {
 	case *protocol.MessageSend:
 		if !s.messageRate.allow(c.owner) || !s.addressMessageRate.allow(c.by.Network) {
 			return nil, errMessageRate
 		}
-		post := dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale, Replaces: d.Replaces, LessLike: d.LessLike}
+		post := dialog.PostRequest{ClientMsgID: env.ClientMsgID, Text: d.Text, Locale: d.Locale, Replaces: d.Replaces, LessLike: d.LessLike, Platform: c.by.Platform}
 		if d.Picture != "" {
 			if s.parts.Pictures == nil {
 				return nil, errNoPictures

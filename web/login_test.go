@@ -371,7 +371,7 @@ func TestManyDevicesLogInAtOnceAndShareOneSession(t *testing.T) {
 				got <- err.Error()
 				return
 			}
-			now, err := c.manager.Identify(t.Context(), o.Session, session.Device, "ann")
+			now, err := c.manager.Identify(t.Context(), o.Session, dialog.Device{ID: session.Device}, "ann")
 			if err != nil {
 				got <- err.Error()
 				return

@@ -12,8 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"floorwalker/agent"
 	"floorwalker/behaviour"
 	"floorwalker/desk"
+	"floorwalker/experiments"
 	"floorwalker/forecast"
 	"floorwalker/pricing"
 	"floorwalker/web"
@@ -28,7 +30,8 @@ var update = flag.Bool("update", false, "write the descriptions of the HTTP API"
 // whole is a server with every part that has routes; none of them is called.
 func whole() *web.Server {
 	return web.New(web.Parts{Desk: desk.New(nil, desk.Options{}), Behaviour: behaviour.NewLog(nil, behaviour.Options{}),
-		Forecasts: forecast.New(nil, forecast.Options{}), Prices: pricing.New(nil, pricing.Options{}), Operator: &web.Operator{}}, web.Config{})
+		Forecasts: forecast.New(nil, forecast.Options{}), Prices: pricing.New(nil, pricing.Options{}), Operator: &web.Operator{Experiments: experiments.New(nil, experiments.Options{})},
+		Suggestions: agent.New(agent.Parts{}, agent.Config{})}, web.Config{})
 }
 
 // TestOpenAPIIsUpToDate holds the files against the code; web/client's tests hold them against OpenAPI's own schema.

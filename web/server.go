@@ -35,8 +35,8 @@ type Sessions interface {
 // doors lets customers in.
 type doors interface {
 	Open(ctx context.Context, r dialog.OpenRequest) (dialog.Opened, error)
-	OpenCustomer(ctx context.Context, customer string, lang shop.Lang) (dialog.Opened, error)
-	Identify(ctx context.Context, sessionID, device, customer string) (dialog.Opened, error)
+	OpenCustomer(ctx context.Context, customer string, r dialog.OpenRequest) (dialog.Opened, error)
+	Identify(ctx context.Context, sessionID string, by dialog.Device, customer string) (dialog.Opened, error)
 	SignOut(ctx context.Context, sessionID, device string) error
 	Authenticate(ctx context.Context, sessionID, secret string) (dialog.Session, error)
 	Authorise(ctx context.Context, device string) error
@@ -99,6 +99,11 @@ type Rankings interface {
 	Explain(ctx context.Context, query, sku string) (ranking.Explanation, error)
 }
 
+// Suggestions proposes products to a person who serves a customer; *agent.Agent.
+type Suggestions interface {
+	Suggest(ctx context.Context, turn shop.Turn) (shop.Cards, error)
+}
+
 // Identity says who a customer is, by a token of the shop that is used up by that; *identity.Verifier. sessionID is
 // where the token is to be used; empty where that session is still to be opened.
 type Identity interface {
@@ -135,6 +140,8 @@ type Parts struct {
 	Forecasts Forecasts
 	// Prices are proposals of prices; nil where nothing proposes any.
 	Prices Prices
+	// Suggestions proposes products to the desk; nil where nothing does.
+	Suggestions Suggestions
 	// Rankings explains to operators why a product stands where it does; nil where nobody can.
 	Rankings Rankings
 	// Images serves GET /images/{sku} and, for the demo's products, /demo/images/{sku}. What it answers with

@@ -138,7 +138,7 @@ func (s *Server) redeem(r *http.Request, ticket string) (c caller, why string, e
 	if err != nil {
 		return c, "session", s.fail(ctx, "session not read", err)
 	}
-	session.Device = by.device
+	session.Device, session.Platform = by.device, by.platform
 	return s.callerOf(r, session), "", nil
 }
 

@@ -21,8 +21,8 @@ func (s ticketStore) insert(ctx context.Context, hash []byte, h holder, life tim
 // take deletes the ticket and returns whose it is: of two who come with one ticket, one gets it.
 func (s ticketStore) take(ctx context.Context, hash []byte) (h holder, err error) {
 	var valid bool
-	err = s.pool.QueryRow(ctx, `DELETE FROM socket_tickets WHERE ticket_hash = $1 RETURNING session_id, device_id::text, expires_at > now()`, hash).
-		Scan(&h.session, &h.device, &valid)
+	err = s.pool.QueryRow(ctx, `DELETE FROM socket_tickets WHERE ticket_hash = $1 RETURNING session_id, device_id::text, expires_at > now(),
+		coalesce((SELECT platform FROM session_devices WHERE id = device_id), '')`, hash).Scan(&h.session, &h.device, &valid, &h.platform)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !valid {
 		return holder{}, errTicket
 	}

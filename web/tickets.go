@@ -21,8 +21,8 @@ type tickets struct {
 	life  time.Duration
 }
 
-// holder is a device of a session.
-type holder struct{ session, device string }
+// holder is a device of a session, on its platform.
+type holder struct{ session, device, platform string }
 
 // issue makes a ticket for the device. The caller has authenticated who asks.
 func (t tickets) issue(ctx context.Context, h holder) (ticket string, err error) {

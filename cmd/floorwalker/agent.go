@@ -47,7 +47,11 @@ func withDesk(ctx context.Context, s services, std streams, work func(d *desk.De
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return work(desk.New(db.pool, desk.Options{Logger: warnings(std.err)}))
+	key, err := s.key()
+	if err != nil {
+		return err
+	}
+	return work(desk.New(db.pool, desk.Options{Key: key, Logger: warnings(std.err)}))
 }
 
 // Run makes the account and shows what is never shown again.

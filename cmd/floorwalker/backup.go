@@ -42,7 +42,7 @@ const (
 )
 
 // backupSecrets are the files of the data folder that a shop on another machine goes on with.
-var backupSecrets = []string{"admin.token", "checkout.key", webhookKey}
+var backupSecrets = []string{"admin.token", "checkout.key", secretKey, webhookKey}
 
 // about says what a backup is of.
 type about struct {

@@ -15,6 +15,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// consentRequired is the setting under which nothing that customers do is used before they agree.
+const consentRequired = "required"
+
 // watchedSessions are the sessions as customers reach them: a declined card, also one of which less is wanted, is
 // logged among the events, and what a visitor did becomes the customer's when it is known who that is.
 type watchedSessions struct {
@@ -50,8 +53,8 @@ func (w watchedSessions) declined(ctx context.Context, sessionID, sku string) er
 }
 
 // Identify says that the device's session is the customer's from now on.
-func (w watchedSessions) Identify(ctx context.Context, sessionID, device, customer string) (dialog.Opened, error) {
-	opened, err := w.Manager.Identify(ctx, sessionID, device, customer)
+func (w watchedSessions) Identify(ctx context.Context, sessionID string, by dialog.Device, customer string) (dialog.Opened, error) {
+	opened, err := w.Manager.Identify(ctx, sessionID, by, customer)
 	if err == nil {
 		err = w.events.Claim(ctx, sessionID, customer)
 	}
@@ -82,6 +85,22 @@ func (c chargedEvents) Add(ctx context.Context, events []behaviour.Event) (behav
 	return receipt, nil
 }
 
+// allowedAds place paid products before those alone who let them be placed there.
+type allowedAds struct {
+	*sponsored.Ads
+	events *behaviour.Log
+}
+
+// Place leaves the shelf as it is where its customer refuses advertising on his platform, or nobody can say.
+func (a allowedAds) Place(ctx context.Context, s shop.Shelf) ([]shop.Candidate, error) {
+	organic := s.Candidates[:min(s.Shown, len(s.Candidates))]
+	holds, err := a.events.Consent(ctx, shop.Shopper{Client: s.Client, Session: s.Session, Platform: s.Platform})
+	if err != nil || !holds[behaviour.Advertising] {
+		return organic, err
+	}
+	return a.Ads.Place(ctx, s)
+}
+
 // armTaste and armPopularity are the ways to recommend that experiments compare.
 const (
 	armTaste      = "taste"
@@ -102,39 +121,39 @@ type comparedTaste struct {
 
 // For is what the customer may like, by the arm of the experiment that the customer is in, or by both interleaved. What
 // goes wrong with an experiment is no reason to recommend nothing.
-func (c comparedTaste) For(ctx context.Context, customer, session string, n int) (shop.Taste, error) {
+func (c comparedTaste) For(ctx context.Context, s shop.Shopper, n int) (shop.Taste, error) {
 	e, shares, err := c.book.Running(ctx)
 	if err == nil && e != nil {
 		var taste shop.Taste
-		if taste, err = c.compared(ctx, *e, shares, customer, session, n); err == nil {
+		if taste, err = c.compared(ctx, *e, shares, s, n); err == nil {
 			return taste, nil
 		}
 	}
 	if err != nil {
 		c.log.ErrorContext(ctx, "the experiment is passed over", "error", err)
 	}
-	return c.Log.For(ctx, customer, session, n)
+	return c.Log.For(ctx, s, n)
 }
 
-func (c comparedTaste) compared(ctx context.Context, e experiments.Experiment, shares []float64, customer, session string, n int) (shop.Taste, error) {
-	ways := map[string]func(ctx context.Context, client, session string, n int) (shop.Taste, error){armTaste: c.Log.For, armPopularity: c.Popular}
-	unit := cmp.Or(customer, session)
+func (c comparedTaste) compared(ctx context.Context, e experiments.Experiment, shares []float64, s shop.Shopper, n int) (shop.Taste, error) {
+	ways := map[string]func(ctx context.Context, s shop.Shopper, n int) (shop.Taste, error){armTaste: c.Log.For, armPopularity: c.Popular}
+	unit := cmp.Or(s.Client, s.Session)
 	if e.Kind != experiments.Interleaving {
 		arm, err := c.book.Expose(ctx, e, shares, unit)
 		if err != nil {
 			return shop.Taste{}, err
 		}
-		return ways[arm](ctx, customer, session, n)
+		return ways[arm](ctx, s, n)
 	}
 	products, lists := map[string]shop.Suggestion{}, make([][]string, len(e.Arms))
 	for i, arm := range e.Arms {
-		taste, err := ways[arm](ctx, customer, session, n)
+		taste, err := ways[arm](ctx, s, n)
 		if err != nil {
 			return shop.Taste{}, err
 		}
-		for _, s := range taste.Products {
-			products[s.SKU] = s
-			lists[i] = append(lists[i], s.SKU)
+		for _, p := range taste.Products {
+			products[p.SKU] = p
+			lists[i] = append(lists[i], p.SKU)
 		}
 	}
 	skus, err := c.book.Interleave(ctx, e, unit, unit, lists[0], lists[1])

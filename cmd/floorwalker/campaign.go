@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"floorwalker/behaviour"
 	"floorwalker/shop"
 	"floorwalker/sponsored"
 )
@@ -55,7 +56,8 @@ func withAds(ctx context.Context, s services, std streams, work func(a *sponsore
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return work(sponsored.New(db.pool, sponsored.Options{}))
+	events := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)})
+	return work(sponsored.New(db.pool, sponsored.Options{Sales: events.Sales}))
 }
 
 // Run makes the campaign.

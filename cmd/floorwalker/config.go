@@ -24,6 +24,7 @@ type services struct {
 	NATSURL     string `name:"nats-url" help:"NATS with JetStream. Embedded when empty." env:"NATS_URL"`
 	Cache       string `help:"Folder for what is fetched and built." env:"FLOORWALKER_CACHE"`
 	Data        string `help:"Folder for the embedded servers' data and for secrets." env:"FLOORWALKER_DATA"`
+	SecretKey   string `help:"Key (64 hexadecimal digits) under which secrets that must be read again are encrypted in the database, the same for all servers of it. Made and kept in the data folder when empty." env:"FLOORWALKER_SECRET_KEY"`
 	ORT         string `name:"onnxruntime" help:"ONNX Runtime's shared library. From the cache when empty." env:"ONNXRUNTIME_LIB"`
 	Models      string `help:"Folder with the models that rank and embed." default:"models" env:"FLOORWALKER_MODELS"`
 	Threads     int    `help:"Threads for ONNX Runtime. 0: one for each core, at most four." default:"0" env:"FLOORWALKER_THREADS"`
@@ -43,6 +44,26 @@ func (s services) dataDir() string {
 		return s.Data
 	}
 	return filepath.Join(s.cacheDir(), "data")
+}
+
+// secretKey is the key file of the data folder.
+const secretKey = "secret.key"
+
+// key encrypts secrets in the database.
+func (s services) key() ([]byte, error) {
+	text := s.SecretKey
+	if text == "" {
+		var err error
+		if text, err = secret(s.dataDir(), secretKey); err != nil {
+			return nil, err
+		}
+	}
+	const length = 32
+	key, err := hex.DecodeString(text)
+	if err != nil || len(key) != length {
+		return nil, errors.New("--secret-key (FLOORWALKER_SECRET_KEY, or secret.key of the data folder) is 64 hexadecimal digits, as openssl rand -hex 32 writes them")
+	}
+	return key, nil
 }
 
 // languageModel says which model parses and answers, and how much it is trusted.

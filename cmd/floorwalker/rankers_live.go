@@ -19,6 +19,7 @@ import (
 // rankingPolicy is the shop's own say in the order of products.
 type rankingPolicy struct {
 	Ranking string `help:"File with the weights, floor and diversity by which products are ordered; followed within seconds when it changes. docs/ranking.md says what it holds." env:"FLOORWALKER_RANKING"`
+	Takeup  string `help:"Folder with trees that foretell from the ranker's features what customers take up (training/takeup.py); read at the start." env:"FLOORWALKER_TAKEUP"`
 }
 
 // read is the policy with what a version has learnt over it.
@@ -70,6 +71,8 @@ type liveRankers struct {
 	events *behaviour.Log
 	log    *slog.Logger
 	swap   *ranking.Switch
+	// takeup is nil where no folder is named.
+	takeup *onnx.Trees
 	// state and text are what was last followed, whether or not it could be loaded.
 	state           rankerState
 	text            string
@@ -95,8 +98,13 @@ func openLiveRankers(s services, policy rankingPolicy, m *models, events *behavi
 		log.Error("the ranker that is shipped can't be used; products are ranked by the embedding model", "error", m.crossErr)
 	}
 	var err error
+	if policy.Takeup != "" {
+		if l.takeup, err = onnx.LoadTrees(m.runtime, policy.Takeup, ranking.TakeupFeatures); err != nil {
+			return nil, fmt.Errorf("load what foretells what customers take up (--takeup): %w", err)
+		}
+	}
 	if l.serving, err = l.open(shippedVersion); err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.close())
 	}
 	l.reader.Store(l.serving.cross)
 	l.swap = ranking.NewSwitch(l.serving.ranker, onnx.Background, l.keepComparison)
@@ -128,6 +136,9 @@ func (l *liveRankers) open(version string) (*runningRanker, error) {
 	o := policy.Options()
 	if learnt != nil {
 		o.Blend = version
+	}
+	if l.takeup != nil {
+		o.Takeup = l.takeup
 	}
 	r.ranker = newRanker(&with, o)
 	return r, nil
@@ -247,6 +258,9 @@ func (l *liveRankers) close() error {
 			errs = append(errs, (*r).cross.Close())
 		}
 		*r = nil
+	}
+	if l.takeup != nil {
+		errs = append(errs, l.takeup.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -9,8 +9,10 @@ import (
 
 	"floorwalker/desk"
 	"floorwalker/dialog"
+	"floorwalker/experiments"
 	"floorwalker/pricing"
 	"floorwalker/retrieval"
+	"floorwalker/sponsored"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,12 +23,16 @@ type keeping struct {
 	KeepSessions time.Duration `help:"For how long a conversation in which nothing happens is kept, with all that hangs on it; 0: until it is erased." default:"0s" env:"FLOORWALKER_KEEP_SESSIONS"`
 	KeepMessages time.Duration `help:"For how long what was said is kept where the conversation goes on, notes and answered tickets too; 0: as long as the conversation." default:"0s" env:"FLOORWALKER_KEEP_MESSAGES"`
 	KeepAudit    time.Duration `help:"For how long the desk's audit log is kept; 0: for ever." default:"0s" env:"FLOORWALKER_KEEP_AUDIT"`
+	// The figures of what is deleted are gone from reports; what campaigns have spent stays.
+	KeepSponsored   time.Duration `help:"For how long it is kept which paid card was shown to whom; 0: until they are erased." default:"0s" env:"FLOORWALKER_KEEP_SPONSORED"`
+	KeepExperiments time.Duration `help:"For how long after an experiment's end it is kept who was exposed to what; 0: until they are erased." default:"0s" env:"FLOORWALKER_KEEP_EXPERIMENTS"`
 }
 
 // check refuses times so short that they would end conversations that go on.
 func (k keeping) check() error {
 	const shortest = 24 * time.Hour
-	for name, d := range map[string]time.Duration{"sessions": k.KeepSessions, "messages": k.KeepMessages, "audit": k.KeepAudit} {
+	for name, d := range map[string]time.Duration{"sessions": k.KeepSessions, "messages": k.KeepMessages, "audit": k.KeepAudit,
+		"sponsored": k.KeepSponsored, "experiments": k.KeepExperiments} {
 		if d != 0 && d < shortest {
 			return fmt.Errorf("--keep-%s is %v; give %v or more, or 0", name, d, shortest)
 		}
@@ -93,13 +99,24 @@ func (r *retention) pass(ctx context.Context) error {
 	if err := r.forgetMessages(ctx); err != nil {
 		return err
 	}
-	if r.KeepAudit == 0 {
-		return nil
+	for _, rule := range []struct {
+		what   string
+		keep   time.Duration
+		delete func(context.Context, *pgxpool.Pool, time.Time, int) (int64, error)
+	}{
+		{"lines of the audit log", r.KeepAudit, desk.ForgetAudit},
+		{"decisions on prices", r.KeepAudit, pricing.Forget},
+		{"paid placements", r.KeepSponsored, sponsored.Forget},
+		{"exposures to experiments", r.KeepExperiments, experiments.Forget},
+	} {
+		if rule.keep == 0 {
+			continue
+		}
+		if err := r.drain(ctx, rule.what, rule.keep, rule.delete); err != nil {
+			return err
+		}
 	}
-	if err := r.drain(ctx, "decisions on prices", r.KeepAudit, pricing.Forget); err != nil {
-		return err
-	}
-	return r.drain(ctx, "lines of the audit log", r.KeepAudit, desk.ForgetAudit)
+	return nil
 }
 
 // forgetSessions deletes conversations that have been idle for too long. One with a ticket that nobody answered stays.

@@ -227,3 +227,31 @@ func TestTimesTooShortToKeepAnythingAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestPlacementsAndExposuresGoByAge(t *testing.T) {
+	k := openKeeper(t, keeping{KeepSponsored: 90 * day, KeepExperiments: 30 * day})
+	k.run(`INSERT INTO sponsored_campaigns VALUES ('c', '{a}', '{}', '{}', '{}', 10, 100, 20, 'USD', now() - interval '1 year', now() + interval '1 day', 3, false)`)
+	for age, list := range map[int]string{91: "old", 89: "young"} {
+		k.run(`INSERT INTO sponsored_placements SELECT $1 || n, 'a', 'c', 'visit', 'ann', 3, 10, 0.1, now() - make_interval(days => $2) FROM generate_series(1, 5) n`, list, age)
+	}
+	k.run(`INSERT INTO experiments VALUES ('long over', 'interleaving', '{a,b}', now() - interval '90 days', now() - interval '31 days'),
+		('just over', 'interleaving', '{a,b}', now() - interval '90 days', now() - interval '29 days'), ('running', 'interleaving', '{a,b}', now() - interval '90 days', NULL)`)
+	for _, e := range []string{"long over", "just over", "running"} {
+		k.run(`INSERT INTO experiment_exposures SELECT $1, 'unit ' || n, 'both', 1, now() - interval '60 days' FROM generate_series(1, 5) n`, e)
+		k.run(`INSERT INTO experiment_drafts SELECT $1, 'unit ' || n, 'a', 'a' FROM generate_series(1, 5) n`, e)
+	}
+	k.passes()
+	if left := k.list(`SELECT ranking_id FROM sponsored_placements ORDER BY 1`); !slices.Equal(left, []string{"young1", "young2", "young3", "young4", "young5"}) {
+		t.Errorf("placements that stay: %v", left)
+	}
+	if spent := k.list(`SELECT spent_minor::text FROM sponsored_campaigns`); !slices.Equal(spent, []string{"20"}) {
+		t.Errorf("spent is %v", spent)
+	}
+	for _, table := range []string{"experiment_exposures", "experiment_drafts"} {
+		left := k.list(map[string]string{"experiment_exposures": `SELECT experiment || count(*) FROM experiment_exposures GROUP BY experiment ORDER BY 1`,
+			"experiment_drafts": `SELECT experiment || count(*) FROM experiment_drafts GROUP BY experiment ORDER BY 1`}[table])
+		if !slices.Equal(left, []string{"just over5", "running5"}) {
+			t.Errorf("%s that stay: %v", table, left)
+		}
+	}
+}

@@ -60,6 +60,7 @@ type serveCmd struct {
 	languageModel
 	knownCustomers
 	shopSystem
+	Consent string `help:"What who says nothing has agreed to, on each platform and for each purpose: presumed lets what customers do be used until they refuse, required not before they agree." enum:"presumed,required" default:"presumed" env:"FLOORWALKER_CONSENT"`
 	eventKeeping
 	keeping
 	pushing
@@ -131,7 +132,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 
 	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
-	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, Learned: m.learned(), Logger: log})
+	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, AskFirst: c.Consent == consentRequired, Learned: m.learned(), Logger: log})
 	if err := checkShare(c.SponsoredWeight); err != nil {
 		return fmt.Errorf("--sponsored-weight %w", err)
 	}
@@ -171,12 +172,24 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, live.close()) }()
-	assistant := agent.New(agent.Parts{Parser: parser, Search: catalogue,
-		Rank: live.swap, Knowledge: articles, Carts: carts, Orders: own.orders, Customers: own.customers, Taste: comparedTaste{events, newBook(base.pool, events, log), log}, Sponsored: ads, Rules: catalogue, Writer: model.writer(), Eyes: model.eyes(sent), Spelling: local},
-		agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), ReturnsToDesk: own.api == nil,
-			PersonFrom: personFrom, PersonTopics: c.PersonTopics, Logger: log})
+	var placing agent.Sponsored // nobody is asked what he allows where nothing is placed
+	if c.SponsoredWeight > 0 {
+		placing = allowedAds{ads, events}
+	}
+	book := newBook(base.pool, events, log)
+	able := agent.Parts{Parser: parser, Search: catalogue, Rank: live.swap, Knowledge: articles, Carts: carts, Orders: own.orders, Customers: own.customers,
+		Taste: comparedTaste{events, book, log}, Sponsored: placing, Rules: catalogue, Writer: model.writer(), Eyes: model.eyes(sent), Spelling: local}
+	ways := agent.Config{Rates: rates, Consumables: c.Consumables, CheckoutURL: c.CheckoutURL, CheckoutKey: []byte(checkoutKey), ReturnsToDesk: own.api == nil,
+		PersonFrom: personFrom, PersonTopics: c.PersonTopics, Logger: log}
+	assistant := agent.New(able, ways)
+	able.Taste = events // what is suggested to the desk exposes nobody to an experiment
+	helper := agent.New(able, ways)
 	wake, relay := dialog.NewNATSWake(base.nats), dialog.NewRelay(base.pool, base.nats, dialog.RelayOptions{Logger: log})
-	people := desk.New(base.pool, desk.Options{Wake: wake, Logger: log})
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	people := desk.New(base.pool, desk.Options{Wake: wake, Key: key, Logger: log})
 	manager := dialog.NewManager(base.pool, events.Watch(assistant), dialog.Options{Wake: wake, Relay: relay, Desk: people, Carts: own.carts, Summariser: assistant, Push: c.outbox(base.pool), Logger: log})
 	people.Join(manager)
 	if err := seatDemoAgents(ctx, c.Demo, people, c.dataDir(), std.out); err != nil {
@@ -200,9 +213,10 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	drift := newDriftWatch(events, registry, log)
 	status := readiness(base, catalogue, model, live.swap, own.api)
 	parts := web.Parts{Sessions: watchedSessions{manager, events}, Behaviour: chargedEvents{events, ads, log}, Catalogue: catalogue, Carts: carts, Pool: base.pool, Status: status, Images: productPictures(catalogue),
-		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent, Forecasts: forecasts, Prices: prices}
+		Drain: manager.Drain, Articles: articles, Metrics: registry, Rankings: explainer{catalogue, live.swap}, Desk: people, Purchases: own.orders, Customers: own.customers, Pictures: sent, Forecasts: forecasts, Prices: prices,
+		Suggestions: helper}
 	imports := retrieval.NewJobs(catalogue, log)
-	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events}
+	parts.Operator = &web.Operator{Playground: assistant, Knowledge: articles, KnowledgeFloor: knowledge.Threshold, Imports: imports, Rules: catalogue, Report: manager, Funnel: events, Experiments: book}
 	if c.WebhookURL != "" {
 		parts.Operator.Deliveries = webhook.NewOutbox(base.pool, 0)
 	}

@@ -3,6 +3,7 @@ import { locale, toggleLanguage } from "/static/i18n.js";
 import { Door } from "/console/static/login.js";
 import { Articles } from "./articles.js";
 import { Deliveries } from "./deliveries.js";
+import { Experiments } from "./experiments.js";
 import { Imports } from "./imports.js";
 import { Insights } from "./insights.js";
 import { Look } from "./look.js";
@@ -14,7 +15,7 @@ import { t } from "./words.js";
 
 const $ = id => document.getElementById(id);
 const failed = error => { if (error.status === 401) door.over(); else toast(error.message); };
-const views = { insights: new Insights($("insights"), failed), playground: new Playground($("playground"), failed), imports: new Imports($("imports"), failed), rules: new Rules($("rules"), { failed, toast }), stock: new Stock($("stock"), failed), prices: new Prices($("prices"), { failed, toast }), articles: new Articles($("articles"), { failed, toast }), look: new Look($("look"), { failed, toast }), deliveries: new Deliveries($("deliveries"), { failed, toast }) };
+const views = { insights: new Insights($("insights"), failed), experiments: new Experiments($("experiments"), failed), playground: new Playground($("playground"), failed), imports: new Imports($("imports"), failed), rules: new Rules($("rules"), { failed, toast }), stock: new Stock($("stock"), failed), prices: new Prices($("prices"), { failed, toast }), articles: new Articles($("articles"), { failed, toast }), look: new Look($("look"), { failed, toast }), deliveries: new Deliveries($("deliveries"), { failed, toast }) };
 let view = location.hash.slice(1) in views ? location.hash.slice(1) : "insights";
 
 const door = new Door(agent => {

@@ -4,7 +4,7 @@ import { locale } from "/static/i18n.js";
 const words = {
   en: {
     title: "Shop", loginTitle: "Log in as an admin", loginId: "Id", loginPassword: "Password", loginCode: "Code of your authenticator app", logIn: "Log in", logOut: "Log out",
-    viewsLabel: "Views", viewInsights: "Insights", viewPlayground: "Playground", viewImports: "Import", viewRules: "Search", viewStock: "Stock", viewPrices: "Prices", viewArticles: "Articles", viewLook: "Chat", toDesk: "Desk", other: "中文",
+    viewsLabel: "Views", viewInsights: "Insights", viewExperiments: "Experiments", viewPlayground: "Playground", viewImports: "Import", viewRules: "Search", viewStock: "Stock", viewPrices: "Prices", viewArticles: "Articles", viewLook: "Chat", toDesk: "Desk", other: "中文",
     notAdmin: "This account is no admin. Log in with one that is.",
     ask: "What a customer would write", askButton: "Ask", again: "New conversation", inspecting: "Working…", nothingYet: "Write what a customer would write, and see each step of the answer. Nothing of it is stored.",
     understood: "Understood", parser: "Parser", confidence: "Confidence", searched: "Searched", limits: "Limits", found: n => `${n} found`, ranked: "Ranked", floorIs: f => `Shown from ${f} on`, degraded: "The ranker was late or failed: this is the search's order.",
@@ -38,10 +38,14 @@ const words = {
     viewDeliveries: "Deliveries", deliveriesOff: "Your own server is told of no messages. FLOORWALKER_WEBHOOK_URL says where it takes them (docs/webhook.md).", deliveriesHint: "Messages to customers who are not connected, told to your own server for push notifications. They are kept for 30 days after they ended; the newest 200 are listed.",
     delivery_all: "All", delivery_waiting: "Waiting", delivery_sent: "Sent", delivery_seen: "Read without", delivery_dead: "Given up", deliveryState: "State", deliveryAt: "Message of", deliveryTries: "Tries", deliveryMessage: "Conversation · event", nextTry: "Next try",
     replay: "Send again", replayLabel: id => `Send again: ${id}`, replayDead: n => (n === 1 ? "Send what was given up again" : `Send all ${n} given up again`), replayed: n => `${n} ${n === 1 ? "delivery is" : "deliveries are"} sent again.`, noDeliveries: "There is none.",
+    noExperiments: "No experiment was begun yet: floorwalker experiment start.", experimentHint: "Look as often as you like: the intervals hold at every look. A customer counts an hour after the first exposure.",
+    kind_ab: "Each customer one arm", kind_interleaving: "One list out of both", kind_bandit: "The better arm more and more often", runsSince: from => `runs since ${from}`, ranUntil: (from, to) => `ran from ${from} to ${to}`,
+    broken: "The numbers of customers do not fit the shares: believe no figure here.", pictureOf: id => `The results of ${id}, drawn`, arm: "Arm", tookSomething: "Took something", givenToAll: "Were it given to all", against: arm => `Beside ${arm}`,
+    prefer: arm => `Prefer ${arm}`, preference: "Preference", differs: (d, low, high, p) => `${d} (${low} to ${high}), p ${p}`, tooFew: "too few customers to tell",
   },
   zh: {
     title: "商店", loginTitle: "管理员登录", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
-    viewsLabel: "视图", viewInsights: "数据", viewPlayground: "试验台", viewImports: "导入", viewRules: "搜索规则", viewStock: "库存", viewPrices: "价格", viewArticles: "知识文章", viewLook: "聊天窗口", toDesk: "客服台", other: "English",
+    viewsLabel: "视图", viewInsights: "数据", viewExperiments: "实验", viewPlayground: "试验台", viewImports: "导入", viewRules: "搜索规则", viewStock: "库存", viewPrices: "价格", viewArticles: "知识文章", viewLook: "聊天窗口", toDesk: "客服台", other: "English",
     notAdmin: "此账号不是管理员，请用管理员账号登录。",
     ask: "顾客会写的话", askButton: "提问", again: "新对话", inspecting: "处理中…", nothingYet: "写下顾客会说的话，查看回答的每一步。这里不会保存任何内容。",
     understood: "理解", parser: "解析器", confidence: "置信度", searched: "检索", limits: "限制", found: n => `找到 ${n} 件`, ranked: "排序", floorIs: f => `相关度 ${f} 以上才展示`, degraded: "排序模型超时或出错，此处为检索顺序。",
@@ -75,6 +79,10 @@ const words = {
     viewDeliveries: "推送", deliveriesOff: "没有把消息告知您的服务器。FLOORWALKER_WEBHOOK_URL 指定接收地址（docs/webhook.md）。", deliveriesHint: "发给未在线顾客的消息，会告知您的服务器以便推送通知。结束后保留 30 天，此处列出最新的 200 条。",
     delivery_all: "全部", delivery_waiting: "等待中", delivery_sent: "已发送", delivery_seen: "顾客已读", delivery_dead: "已放弃", deliveryState: "状态", deliveryAt: "消息时间", deliveryTries: "次数", deliveryMessage: "对话 · 事件", nextTry: "下次尝试",
     replay: "重新发送", replayLabel: id => `重新发送：${id}`, replayDead: n => `重新发送已放弃的 ${n} 条`, replayed: n => `将重新发送 ${n} 条。`, noDeliveries: "没有记录。",
+    noExperiments: "还没有实验：floorwalker experiment start。", experimentHint: "可随时查看：每次查看时区间都成立。顾客首次参与一小时后才计入。",
+    kind_ab: "每位顾客一种方案", kind_interleaving: "两种方案合成一个列表", kind_bandit: "逐渐偏向更好的方案", runsSince: from => `自 ${from} 起运行`, ranUntil: (from, to) => `${from} 至 ${to}`,
+    broken: "顾客数量与分配比例不符：此处数字都不可信。", pictureOf: id => `${id} 的结果图`, arm: "方案", tookSomething: "有所选择", givenToAll: "若全部采用", against: arm => `与 ${arm} 相比`,
+    prefer: arm => `偏好 ${arm}`, preference: "偏好", differs: (d, low, high, p) => `${d}（${low} 至 ${high}），p ${p}`, tooFew: "顾客太少，无法判断",
   },
 };
 

@@ -109,6 +109,8 @@ function caseChanged(session, known) {
 // changed follows one event of a conversation; a replay brings many at once, so drawing waits for the last.
 function changed(talk, type) {
   if (/delta|typing|seen/.test(type)) return;
+  // What a customer says to a person, or turns down, changes what may suit.
+  if (talk === open && talk.packet && talk.log.live && /message\.created|card\.declined|handoff/.test(type)) readSuggestions(talk);
   clearTimeout(changed.timer);
   changed.timer = setTimeout(() => {
     if (open && document.hasFocus()) read(open);
@@ -145,12 +147,24 @@ function show(session) {
 
 async function readPacket(talk) {
   try {
-    talk.packet = await get(of(talk.session));
+    const { suggestions } = talk.packet ?? {};
+    talk.packet = { ...await get(of(talk.session)), suggestions };
     talk.version++;
+    readSuggestions(talk);
     for (const note of talk.packet.notes) talk.log.whisper(note);
   } catch (error) {
     failed(error);
   }
+  if (talk === open) drawOpen();
+}
+
+// readSuggestions asks for products that may suit the customer now. They are a help: without an answer there are none.
+async function readSuggestions(talk) {
+  const asked = talk.asking = (talk.asking ?? 0) + 1;
+  try {
+    const { cards } = await get(of(talk.session, "suggestions"));
+    if (asked === talk.asking) talk.learn({ suggestions: cards });
+  } catch { /* the next word of the customer asks again */ }
   if (talk === open) drawOpen();
 }
 

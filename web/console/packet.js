@@ -15,6 +15,7 @@ export function drawPacket(panel, packet, { queueName, add }) {
     packet.summary ? section("packetSummary", element("p", { class: "summary", dir: "auto" }, packet.summary)) : "",
     section("packetNeed", packet.intent ? element("p", { class: "intent" }, t("intent", packet.intent)) : null,
       facts([...pairs(packet.need), ...pairs(packet.slots).filter(([name]) => !(name in (packet.need ?? {})))])),
+    packet.suggestions?.length ? section("packetSuggested", products(packet.suggestions, add)) : "",
     section("packetShown", products(packet.shown, add)),
     section("packetRejected", products(rejected(packet), null)),
     section("packetCart", cart(packet.cart) ?? untold(packet, "cart")),

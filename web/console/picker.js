@@ -33,7 +33,7 @@ export class Picker {
     if (canned) return this.offerReplies(conversation, canned[1]);
     if (!product) return this.close();
     const words = product[1].trim();
-    if (!words) return this.show([], t("searchHint"));
+    if (!words) return this.show((conversation.packet?.suggestions ?? []).map(card => this.product(card)), t("searchHint"));
     this.timer = setTimeout(() => this.offerProducts(conversation, words), patience);
   }
 
@@ -60,13 +60,18 @@ export class Picker {
       return this.failed(error);
     }
     if (asked !== this.asked) return;
-    this.show(found.map(card => ({ title: card.title, detail: `${card.price_text} · ${t("stock", card.stock)}`, sku: card.sku, choose: () => {
+    this.show(found.map(card => this.product(card)), t("noProducts"));
+  }
+
+  // product is one that can be chosen: it takes the place of what was written to find it.
+  product(card) {
+    return { title: card.title, detail: `${card.price_text} · ${t("stock", card.stock)}`, sku: card.sku, choose: () => {
       const caret = this.field.selectionStart;
       const before = this.field.value.slice(0, caret).replace(/(^|\s)#[^#\n]*$/, "$1");
       this.field.value = before + this.field.value.slice(caret);
       this.field.setSelectionRange(before.length, before.length);
       this.pickProduct(card);
-    } })), t("noProducts"));
+    } };
   }
 
   show(items, otherwise) {

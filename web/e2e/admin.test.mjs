@@ -187,6 +187,27 @@ test("insights count conversations, what was not found, and why people were aske
   await page.context().close();
 });
 
+test("what came of an experiment is shown as figures and as a picture", { skip }, async () => {
+  const page = await enter(agents.boss, "experiments");
+  await page.locator("#experiments", { hasText: "No experiment was begun yet" }).waitFor();
+  await shop.run("experiment", "start", "lists", "--kind=ab", "--arms=taste,popularity");
+  await page.locator("#views button", { hasText: "Experiments" }).click();
+  const result = page.locator("#experiment");
+  await result.locator("h2", { hasText: "lists" }).waitFor();
+  assert.match(await result.textContent(), /Each customer one arm · runs since/);
+  assert.deepEqual(await result.locator("tbody tr").evaluateAll(rows => rows.map(row => row.cells[0].textContent)), ["taste", "popularity"]);
+  assert.match(await result.locator("tbody tr").last().textContent(), /too few customers to tell/);
+  await until("the picture is drawn", () => result.locator("img").evaluate(image => image.complete && image.naturalWidth > 0));
+  await clean(page, "experiments");
+  await shop.run("experiment", "stop", "lists");
+  await page.locator("#views button", { hasText: "Experiments" }).click();
+  await page.locator("#experiment", { hasText: "ran from" }).waitFor();
+  await page.locator("#language").click();
+  await page.locator("#experiment", { hasText: "每位顾客一种方案" }).waitFor();
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});
+
 test("a synonym and a boost are tried before they are saved, and hold for customers then", { skip }, async () => {
   const page = await enter(agents.boss, "rules");
   const last = page.locator("#rules-table tbody tr").last();

@@ -146,6 +146,19 @@ test("a person is asked for, takes over, answers with cards, and resolves", { sk
   await desk.locator(".scroller .event", { hasText: "Customer is writing" }).waitFor();
   await customer.locator("#text").fill("");
 
+  // What the assistant would show is offered, without what was turned down; a colleague who only looks can add nothing.
+  const proposed = packet("packetSuggested").locator("li");
+  await proposed.first().waitFor();
+  assert.match((await proposed.allTextContents()).join(), /running shoes/);
+  const [declined] = await packet("packetRejected").locator("li .title").allTextContents();
+  assert.ok(!(await proposed.locator(".title").allTextContents()).includes(declined), `${declined} was turned down`);
+  const [proposal] = await proposed.locator(".title").allTextContents();
+  await proposed.first().getByRole("button").click();
+  await desk.locator("#chips li", { hasText: proposal }).waitFor();
+  await desk.locator("#chips li button").click();
+  await desk.locator("#text").focus();
+  await desk.keyboard.press("End");
+
   // Products are searched inside the reply.
   await desk.locator("#text").pressSequentially("#mug");
   await desk.locator("#picker li", { hasText: "Clayworks stoneware mug" }).waitFor();

@@ -79,6 +79,29 @@ test("the cart counts what is put in, changes quantities, and empties", { skip }
   await page.context().close();
 });
 
+test("a card that is paid for says so in both languages, stands third, and no other does", { skip }, async () => {
+  const stranger = await visit();
+  await ask(stranger, "running shoes");
+  await answered(stranger, 1);
+  const order = await stranger.locator(".card").evaluateAll(cards => cards.map(card => card.dataset.sku));
+  assert.ok(order.length >= 4, order.join(" "));
+  assert.equal(await stranger.locator(".card .sponsored").count(), 0, "nobody has paid yet");
+  await stranger.context().close();
+  await shop.campaign("shoes", order.at(-1));
+  for (const [locale, word, question] of [["en-GB", "Sponsored", "running shoes"], ["zh-CN", "广告", "running shoes"]]) {
+    const page = await visit({ locale });
+    await ask(page, question);
+    await answered(page, 1);
+    const label = page.locator(".card .sponsored");
+    assert.equal(await label.count(), 1, locale);
+    assert.ok(await label.isVisible());
+    assert.equal(await label.textContent(), word);
+    const shown = await page.locator(".card").evaluateAll(cards => cards.map(card => [card.dataset.sku, card.querySelector(".sponsored") !== null]));
+    assert.deepEqual(shown[2], [order.at(-1), true], JSON.stringify(shown));
+    await page.context().close();
+  }
+});
+
 test("text is text: nothing from catalogue or customer becomes HTML", { skip }, async () => {
   const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=2</script>';
   await shop.put("evil-1", { title: `Evil teapot ${evil}`, brand: evil, category: "Kitchen", description: `A teapot. ${evil}`, price_minor: 900, currency: "USD", stock: 3,

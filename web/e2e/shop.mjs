@@ -151,6 +151,15 @@ export class Shop {
     return { id, password: /password: (\S+)/.exec(stdout)[1], secret: /secret=(\w+)/.exec(stdout)?.[1] };
   }
 
+  // run gives one of the commands that shops use.
+  async run(...what) { await promisify(execFile)(binary, what, { env: this.env }); }
+
+  // campaign pays for products, by the command that shops use.
+  async campaign(id, ...skus) {
+    const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+    await this.run("campaign", "add", id, `--skus=${skus.join()}`, "--bid=50", "--budget=5000", "--currency=USD", `--until=${until}`);
+  }
+
   // kept is all that the server keeps of a visitor's session.
   async kept(session) {
     const { stdout } = await promisify(execFile)(binary, ["customer", "export", "--session", session], { env: this.env, maxBuffer: 64 << 20 });

@@ -790,7 +790,20 @@ test("nothing is gathered of who said no, or has not said yes where the shop ask
   await look();
   assert.equal(sent.length, before, "and it is remembered");
   await until("and held to by the server", async () => (await deeds(page)).consent.some(said => !said.granted));
+  await page.evaluate(() => window.Floorwalker.consent({ personalisation: true, advertising: false }));
+  await until("each purpose is said apart", async () => {
+    const said = Object.fromEntries((await deeds(page)).consent.map(({ purpose, granted }) => [purpose, granted]));
+    return said.personalisation && said.learning === false && said.advertising === false;
+  });
   await page.context().close();
+  const outlet = await visit(host.page("/outlet", { settings: 'data-platform="outlet"' }));
+  await ask(outlet, "running shoes");
+  await answered(outlet, 1);
+  await outlet.evaluate(() => window.Floorwalker.consent(false));
+  await until("it is said where the page is", async () => (await deeds(outlet)).consent.length > 0);
+  assert.deepEqual([...new Set((await deeds(outlet)).consent.map(said => said.platform))], ["outlet"]);
+  assert.deepEqual([...new Set((await deeds(outlet)).behaviour.map(event => event.platform))], ["outlet"], "what the server saw itself too");
+  await outlet.context().close();
 });
 
 test("this is the product of the page, and the person at the desk sees where the customer is", { skip }, async () => {

@@ -75,7 +75,7 @@ export class Chat {
     this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
     // What is kept outlives a reload; each tab keeps its own unsent messages.
     const kept = (key, area) => ({ get: () => recall(key, area), set: text => remember(key, text, area) });
-    this.connection = new Client({ url: home, locale, key: settings.key, session: kept("session"), unsent: kept("unsent", "sessionStorage") });
+    this.connection = new Client({ url: home, locale, key: settings.key, platform: settings.platform, session: kept("session"), unsent: kept("unsent", "sessionStorage") });
     this.connection.onEvent(event => this.take(event));
     this.connection.onState(name => { this.connectionState = name; this.drawState(); });
     this.connection.onRefused((id, error) => this.log.refused(id, error.message));
@@ -99,9 +99,10 @@ export class Chat {
     return () => this.cartListeners.delete(listener);
   }
 
-  // consent says for the customer whether what is done here may be gathered and used; track tells of what the page itself saw.
-  consent(yes) {
-    const told = this.events.allow(Boolean(yes));
+  // consent says for the customer whether what is done here may be gathered and used, or for which purposes; track tells of
+  // what the page itself saw.
+  consent(said) {
+    const told = this.events.allow(said);
     this.draw();
     return told;
   }

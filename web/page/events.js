@@ -12,6 +12,17 @@ const batch = 150; // events that go out together: under the 64 KiB that may go 
 const seenAfter = 1000; // ms that half a card must stand in sight to have been seen
 const hoverAfter = 500; // ms that a pointer must rest to mean something
 
+// What is done here is gathered to shape what this customer is recommended, and what all are. Whether products that are paid
+// for may be shown is asked apart, by name.
+const purposes = ["personalisation", "learning", "advertising"];
+const both = yes => ({ personalisation: yes, learning: yes });
+
+// read is what was said in this browser; null where nothing was.
+function read(kept) {
+  if (kept === "yes" || kept === "no") return both(kept === "yes");
+  try { return JSON.parse(kept); } catch { return null; }
+}
+
 export class Events {
   waiting = [];
   cards = new Map(); // element -> what is known of the card
@@ -20,9 +31,7 @@ export class Events {
   // session() is the conversation with its secret, null before there is one; watched() whether somebody looks.
   constructor({ session, watched, consent }) {
     Object.assign(this, { session, watched });
-    const said = recall("consent");
-    this.allowed = said ? said === "yes" : consent !== "required";
-    this.said = Boolean(said) || consent === "required";
+    this.says = read(recall("consent")) ?? (consent === "required" ? both(false) : {});
     this.sight = new IntersectionObserver(changes => {
       for (const { target, intersectionRatio } of changes) {
         const card = this.cards.get(target);
@@ -40,11 +49,17 @@ export class Events {
     });
   }
 
-  // allow notes what the customer, or the shop in the customer's name, says; a no takes effect at once.
-  allow(yes) {
-    Object.assign(this, { allowed: yes, said: true });
-    remember("consent", yes ? "yes" : "no");
-    if (!yes) this.waiting = [];
+  // allowed is whether what is done here may be gathered; said whether anybody has spoken of any purpose.
+  get allowed() { return (this.says.personalisation ?? true) || (this.says.learning ?? true); }
+  get said() { return Object.keys(this.says).length > 0; }
+
+  // allow notes what the customer, or the shop in the customer's name, says: yes or no, or that of each purpose. A no takes
+  // effect at once.
+  allow(said) {
+    const named = said && typeof said === "object" ? Object.fromEntries(purposes.filter(name => name in said).map(name => [name, Boolean(said[name])])) : both(Boolean(said));
+    this.says = { ...this.says, ...named };
+    remember("consent", JSON.stringify(this.says));
+    if (!this.allowed) this.waiting = [];
     this.look();
     return this.tell();
   }
@@ -60,10 +75,10 @@ export class Events {
   // tell says to the server, once a session, what the customer allows: it must not use what it saw itself either.
   async tell() {
     const session = this.session();
-    const said = session && `${session.id} ${this.allowed}`;
+    const said = session && `${session.id} ${JSON.stringify(this.says)}`;
     if (!session || recall("consent-told") === said) return;
     try {
-      const response = await this.call("PUT", "consent", { session: session.id, personalisation: this.allowed }, session);
+      const response = await this.call("PUT", "consent", { session: session.id, ...this.says }, session);
       if (response.ok) remember("consent-told", said);
     } catch { /* the next connection says it */ }
   }

@@ -5,7 +5,7 @@ if (brief) import("./start.js"); // nothing of it runs in the page
 else if (!window.Floorwalker) load(document.currentScript ?? document.querySelector('script[src$="/floorwalker.js"]'));
 
 function load(tag) {
-  const { form, lang, theme, side, dir, title, launcher, consent, key } = tag.dataset;
+  const { form, lang, theme, side, dir, title, launcher, consent, key, platform } = tag.dataset;
   const frame = document.createElement("iframe");
   frame.title = "Floorwalker";
   frame.tabIndex = -1;
@@ -17,7 +17,7 @@ function load(tag) {
   for (const name of ["open", "close", "onCartChange", "identify", "logout", "track", "setContext", "consent"]) {
     api[name] = argument => new Promise((done, failed) => { waiting[calls++] = { name, argument, done, failed }; });
   }
-  frame.floorwalker = { home: new URL(tag.src).origin, settings: { form, lang, theme, side, dir, title, launcher, consent, key }, api, waiting };
+  frame.floorwalker = { home: new URL(tag.src).origin, settings: { form, lang, theme, side, dir, title, launcher, consent, key, platform }, api, waiting };
   window.Floorwalker = api;
   document.documentElement.append(frame);
   const inside = frame.contentDocument;

@@ -25,6 +25,9 @@ export interface Options {
   locale?: () => "en" | "zh";
   // key is the data-key of the page's tag, where the shop's sites have keys.
   key?: string;
+  // platform is where the client is: "web" where nothing is said, "mobile", or the shop's own name of another. What the
+  // customer allows holds there alone.
+  platform?: string;
   // session is where the session and its secret are kept: somewhere that others can't read. unsent is where messages
   // wait for their acknowledgement. Without them both last as long as the client.
   session?: Kept;
@@ -386,8 +389,9 @@ export class Client {
     this.#timer = undefined;
   }
 
-  #opening(): { locale?: "en" | "zh"; key?: string } {
-    return { ...(this.#o.locale && { locale: this.#o.locale() }), ...(this.#o.key && { key: this.#o.key }) };
+  #opening(): { locale?: "en" | "zh"; key?: string; platform?: string } {
+    const { locale, key, platform } = this.#o;
+    return { ...(locale && { locale: locale() }), ...(key && { key }), ...(platform && { platform }) };
   }
 
   #ask<T>(path: string, body: unknown, secret?: string): Promise<T> { return ask<T>(this.#fetch, this.#home + path, body, secret); }

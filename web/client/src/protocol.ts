@@ -497,7 +497,7 @@ export interface Queue {
 
 // Reason is one contribution to a candidate's score, for "why this".
 export interface Reason {
-  // Code is stable: "semantic", "kind", "title_match", "brand", "category", "details", "color", "audience", "filter", "text", "rating", "in_stock", "margin", "freshness", "delivery", "rule", "diversity", "retrieval".
+  // Code is stable: "semantic", "kind", "title_match", "brand", "category", "details", "color", "audience", "filter", "text", "rating", "in_stock", "margin", "freshness", "delivery", "personal", "take_up", "rule", "diversity", "retrieval".
   code: string;
   // Weight is the exact contribution to Score.
   weight: number;
