@@ -159,6 +159,9 @@ func TestProductsAreSuggestedToWhoServes(t *testing.T) {
 	if got := suggest("Is anybody there?", rejected); slices.Contains(got, "pack-1") || !slices.Contains(got, "pack-4") {
 		t.Errorf("without what was turned down: %v", got)
 	}
+	if got := suggest("show me backpacks under $100", rejected); slices.Contains(got, "pack-1") || !slices.Contains(got, "pack-4") {
+		t.Errorf("words that search anew bring back what was turned down: %v", got)
+	}
 	if got := suggest("do you have a tent?", c.state); len(got) == 0 || !strings.HasPrefix(got[0], "tent-") {
 		t.Errorf("by the latest words: %v", got)
 	}

@@ -24,7 +24,7 @@ func (a *Agent) Suggest(ctx context.Context, turn shop.Turn) (shop.Cards, error)
 	c.Cards = mostSuggested
 	quiet := &Agent{Parts: p, c: c}
 	look := func(act func(t *talk) error) (shop.Cards, error) {
-		shelf := &window{}
+		shelf := &window{left: turn.State.Rejected}
 		t := &talk{Agent: quiet, turn: turn, out: shelf, timer: shop.NewTimer(c.Now), state: turn.State, lang: turn.Locale}
 		if t.lang != shop.Chinese {
 			t.lang = shop.English
@@ -80,10 +80,18 @@ func (t *talk) bySituation(ctx context.Context) error {
 	return t.show(ctx, r)
 }
 
-// window is an output that keeps the last cards, and no words.
-type window struct{ cards shop.Cards }
+// window is an output that keeps the last cards, without those that are left, and no words: words that begin another search
+// bring nothing back that was turned down.
+type window struct {
+	left  []string
+	cards shop.Cards
+}
 
 func (w *window) Show(_ context.Context, cards shop.Cards) error {
+	cards.Cards = slices.DeleteFunc(slices.Clone(cards.Cards), func(c shop.Card) bool { return slices.Contains(w.left, c.SKU) })
+	for i := range cards.Cards {
+		cards.Cards[i].Position = i + 1
+	}
 	w.cards = cards
 	return nil
 }
