@@ -73,10 +73,9 @@ func TestLessLikeThisChangesTheNextList(t *testing.T) {
 	remembers(t, s)
 	const ask = "show me wireless mice"
 	c := s.customer(t).says(ask)
-	if !before(c.skus(), "mou-1", "mou-4") || !before(c.skus(), "mou-3", "mou-4") {
-		t.Skipf("a stranger is shown %s", c.skus())
+	if !strings.Contains(c.skus(), "mou-1") {
+		t.Fatalf("a stranger is shown %q: %s %+v", c.skus(), c.text, c.state.Need)
 	}
-	// mou-1's like is any other mouse of its maker; mou-4 is less so.
 	c.state.Rejected = append(c.state.Rejected, "mou-1") // as the session keeps what was declined by hand
 	again := c.says(ask).skus()
 	if strings.Contains(again, "mou-1") {

@@ -172,13 +172,21 @@ func plural(word string) string {
 		return word[:len(word)-2] + "ves"
 	case strings.HasSuffix(word, "shelf"), strings.HasSuffix(word, "scarf"):
 		return word[:len(word)-1] + "ves"
+	case strings.HasSuffix(word, "mouse"):
+		return strings.TrimSuffix(word, "mouse") + "mice"
 	}
 	return word + "s"
 }
 
-// singular takes the plural off, where that is simple.
+// singular takes the plural off.
 func singular(word string) string {
 	switch {
+	case strings.HasSuffix(word, "mice"):
+		return strings.TrimSuffix(word, "mice") + "mouse"
+	case strings.HasSuffix(word, "knives"), strings.HasSuffix(word, "wives"):
+		return word[:len(word)-3] + "fe"
+	case strings.HasSuffix(word, "shelves"), strings.HasSuffix(word, "scarves"):
+		return word[:len(word)-3] + "f"
 	case strings.HasSuffix(word, "ies") && len(word) > 4:
 		return word[:len(word)-3] + "y"
 	case strings.HasSuffix(word, "ches"), strings.HasSuffix(word, "shes"), strings.HasSuffix(word, "xes"), strings.HasSuffix(word, "sses"):
