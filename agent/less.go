@@ -65,7 +65,7 @@ func (t *talk) lessLike(ctx context.Context, sku string) error {
 	if err := t.show(ctx, r); err != nil {
 		return err
 	}
-	return t.tellFound(ctx, need, r, "less_like")
+	return t.tellFound(ctx, need, r, t.fill("less_like"))
 }
 
 // leastLike moves those back that are like what the customer wants less of. An order that the customer asked for stays as

@@ -5,7 +5,7 @@ const words = {
   en: {
     title: "Desk", loginTitle: "Log in to the desk", loginId: "Id", loginPassword: "Password", loginCode: "Code of your authenticator app", logIn: "Log in", logOut: "Log out",
     noAnswer: "The server does not answer. Trying again may help.", online: "Live", connecting: "Connecting…", offline: "No connection. Trying again…",
-    viewsLabel: "Views", viewTalks: "Conversations", viewTickets: "Tickets", viewOverview: "Overview", away: "Away", awayOn: "You get no transfers while away.", awayOff: "You are back.",
+    viewsLabel: "Views", packetLabel: "About this conversation", viewTalks: "Conversations", viewTickets: "Tickets", viewOverview: "Overview", away: "Away", awayOn: "You get no transfers while away.", awayOff: "You are back.",
     help: "Keys", other: "中文", otherLabel: "Switch to Chinese", language: "Language", theme: "Switch between light and dark", close: "Close", cancel: "Cancel",
     load: (n, of) => `${n} of ${of}`, nothingOpen: "Choose a conversation. Press ? for the keys.",
     groupMine: "Yours", groupWaiting: "Waiting", groupOthers: "With colleagues", groupMineEmpty: "You have none.", groupWaitingEmpty: "Nobody waits.", groupOthersEmpty: "",
@@ -37,7 +37,7 @@ const words = {
   zh: {
     title: "客服台", loginTitle: "登录客服台", loginId: "账号", loginPassword: "密码", loginCode: "验证器应用的验证码", logIn: "登录", logOut: "退出",
     noAnswer: "服务器没有回应，请再试一次。", online: "实时", connecting: "连接中…", offline: "连接中断，正在重试…",
-    viewsLabel: "视图", viewTalks: "对话", viewTickets: "留言", viewOverview: "总览", away: "离开", awayOn: "离开期间不会转接给您。", awayOff: "您已回来。",
+    viewsLabel: "视图", packetLabel: "关于此对话", viewTalks: "对话", viewTickets: "留言", viewOverview: "总览", away: "离开", awayOn: "离开期间不会转接给您。", awayOff: "您已回来。",
     help: "快捷键", other: "English", otherLabel: "切换到英文", language: "语言", theme: "切换深色和浅色", close: "关闭", cancel: "取消",
     load: (n, of) => `${n} / ${of}`, nothingOpen: "请选择一个对话。按 ? 查看快捷键。",
     groupMine: "我的对话", groupWaiting: "等待中", groupOthers: "同事的对话", groupMineEmpty: "暂无对话。", groupWaitingEmpty: "没有人在等待。", groupOthersEmpty: "",
