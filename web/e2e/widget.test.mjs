@@ -818,11 +818,12 @@ test("this is the product of the page, and the person at the desk sees where the
   assert.match(await answered(page, 2), /Fleetfoot Glide running shoes.*\$69\.95/);
   await page.locator("#person-button").click();
   await page.locator('#person[data-owner="queued"]').waitFor();
+  const session = await page.evaluate(() => JSON.parse(localStorage.getItem("floorwalker.session")).id);
   const desk = await openPage(browser, `${shop.url}/console`);
   await desk.locator("#login-id").fill(kim.id);
   await desk.locator("#login-password").fill(kim.password);
   await desk.keyboard.press("Enter");
-  await desk.locator("#cases .case").click();
+  await desk.locator(`#cases .case[data-session="${session}"]`).click();
   await desk.locator("#packet dd", { hasText: "Fleetfoot Glide · run-1" }).waitFor();
   await Promise.all([page.context().close(), desk.context().close()]);
 });
