@@ -55,8 +55,8 @@ func CleanText(text string, limit int) (string, error) {
 
 // CleanMessage is CleanText, but lets an empty text through where a picture goes along.
 func CleanMessage(text, picture string, limit int) (string, error) {
-	if len(picture) > maxID {
-		return "", shop.Errorf(CodeBadField, "picture is too long. Send the id that the server gave.")
+	if !givenID(picture, maxID) {
+		return "", shop.Errorf(CodeBadField, "picture is too long or holds a NUL. Send the id that the server gave.")
 	}
 	if picture != "" && strings.TrimSpace(strings.ReplaceAll(text, "\x00", "")) == "" {
 		return "", nil
@@ -72,8 +72,8 @@ func (d *SessionResume) Check() error {
 	if d.Seq > 0 && d.Epoch == "" {
 		return shop.Errorf(CodeBadField, "epoch is missing. Send it with seq, or send neither.")
 	}
-	if len(d.Epoch) > maxName {
-		return shop.Errorf(CodeBadField, "epoch is too long. Send the one that the server gave.")
+	if !givenID(d.Epoch, maxName) {
+		return shop.Errorf(CodeBadField, "epoch is too long or holds a NUL. Send the one that the server gave.")
 	}
 	return nil
 }
@@ -84,8 +84,8 @@ func (d *MessageSend) Check() error {
 	if err != nil {
 		return err
 	}
-	if len(d.Replaces) > maxID {
-		return shop.Errorf(CodeBadField, "replaces is too long. Send the message_id that the server gave.")
+	if !givenID(d.Replaces, maxID) {
+		return shop.Errorf(CodeBadField, "replaces is too long or holds a NUL. Send the message_id that the server gave.")
 	}
 	if d.LessLike != "" {
 		if err := checkSKU(d.LessLike); err != nil {
@@ -102,8 +102,8 @@ func (d *MessageSend) Check() error {
 
 // Check refuses ids that can't be.
 func (d *TurnStop) Check() error {
-	if len(d.MessageID) > maxName {
-		return shop.Errorf(CodeBadField, "message_id is too long. Send the one of the answer to stop.")
+	if !givenID(d.MessageID, maxName) {
+		return shop.Errorf(CodeBadField, "message_id is too long or holds a NUL. Send the one of the answer to stop.")
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (d *CardDecline) Check() error {
 
 // checkPlace refuses what can't be a card's place in a list.
 func checkPlace(sku, ranking string, position int) error {
-	if position < 0 || position > maxPosition || len(ranking) > maxName {
+	if position < 0 || position > maxPosition || !givenID(ranking, maxName) {
 		return shop.Errorf(CodeBadField, "position or ranking_id is out of range. Send those of the card.")
 	}
 	return checkSKU(sku)
@@ -155,8 +155,14 @@ func (d *EventsSend) Check() error {
 	return nil
 }
 
+// givenID says whether text may be an id that the server gave: at most limit bytes, and without NUL, which PostgreSQL
+// can't hold.
+func givenID(text string, limit int) bool {
+	return len(text) <= limit && !strings.ContainsRune(text, 0)
+}
+
 func checkSKU(sku string) error {
-	if sku == "" || len(sku) > maxName || strings.ContainsRune(sku, 0) {
+	if sku == "" || !givenID(sku, maxName) {
 		return shop.Errorf(CodeBadField, "sku must have 1 to %d bytes. Send the one of the card.", maxName)
 	}
 	return nil

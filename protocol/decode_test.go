@@ -3,6 +3,8 @@ package protocol_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,59 @@ func TestAnErrorNamesTheFrameThatItAnswers(t *testing.T) {
 	internal := protocol.ErrorEnvelope(fmt.Errorf("password wrong for user floor"), protocol.Envelope{}, at)
 	if strings.Contains(string(internal.Data), "password") {
 		t.Error("the cause reaches the customer")
+	}
+}
+
+// TestNoNULReachesTheDatabase puts a NUL into each text of each frame, which PostgreSQL can't hold: the frame is refused, or
+// the text cleaned. events.send is looked at event by event where they are stored.
+func TestNoNULReachesTheDatabase(t *testing.T) {
+	valid := map[protocol.Type]string{
+		protocol.TypeSessionResume:    `{"epoch":"e","seq":1}`,
+		protocol.TypeMessageSend:      `{"text":"a","picture":"p","locale":"en","replaces":"m","less_like":"s"}`,
+		protocol.TypeTurnStop:         `{"message_id":"m"}`,
+		protocol.TypeCartSet:          `{"sku":"s","quantity":1,"ranking_id":"r","position":1}`,
+		protocol.TypeCardDecline:      `{"sku":"s","ranking_id":"r","position":1}`,
+		protocol.TypeContextSet:       `{"product":"s","page":"p"}`,
+		protocol.TypeContactSend:      `{"handoff_id":"h","email":"a@b.example","name":"n","text":"t"}`,
+		protocol.TypeSatisfactionSend: `{"handoff_id":"h","score":5,"comment":"c"}`,
+	}
+	read := func(typ protocol.Type, data []byte) (any, error) {
+		_, got, err := protocol.DecodeClient(fmt.Appendf(nil, `{"v":1,"type":%q,"client_msg_id":"c","data":%s}`, typ, data))
+		return got, err
+	}
+	for _, spec := range protocol.Registry() {
+		if spec.Direction != protocol.FromClient || spec.Type == protocol.TypeEventsSend {
+			continue
+		}
+		fields := reflect.TypeOf(spec.New()).Elem()
+		var whole map[string]any
+		if data := valid[spec.Type]; data != "" {
+			if _, err := read(spec.Type, []byte(data)); err != nil {
+				t.Fatalf("%s with %s: %v", spec.Type, data, err)
+			}
+			if err := json.Unmarshal([]byte(data), &whole); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range fields.NumField() {
+			if fields.Field(i).Type.Kind() != reflect.String {
+				continue
+			}
+			name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+			if whole[name] == nil {
+				t.Errorf("%s: the test has no value for %s", spec.Type, name)
+				continue
+			}
+			with := maps.Clone(whole)
+			with[name] = fmt.Sprint(whole[name], "\x00")
+			data, err := json.Marshal(with)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := read(spec.Type, data); err == nil && strings.Contains(fmt.Sprintf("%q", got), `\x00`) {
+				t.Errorf("%s: a NUL in %s gets through", spec.Type, name)
+			}
+		}
 	}
 }
 

@@ -208,8 +208,8 @@ func (d *MessageRead) Check() error {
 }
 
 func checkID(id string) error {
-	if id == "" || len(id) > 64 {
-		return shop.Errorf(CodeBadField, "handoff_id is missing or too long. Send the one that the server gave.")
+	if id == "" || !givenID(id, maxID) {
+		return shop.Errorf(CodeBadField, "handoff_id is missing or can't be right. Send the one that the server gave.")
 	}
 	return nil
 }
