@@ -17,9 +17,6 @@ const (
 	learnEvery = 15 * time.Minute
 )
 
-// longestHistory is how many of a client's latest deeds are looked at for a recommendation.
-const longestHistory = 500
-
 // says is how much an action says about taste, beside a purchase. What is not here says nothing, or no.
 func says(a Action, amount float64) float64 {
 	switch a {
@@ -92,14 +89,16 @@ func (l *Log) list(ctx context.Context, s shop.Shopper, n int, personal bool) (s
 			return shop.Taste{}, fmt.Errorf("read what goes with it: %w", err)
 		}
 	}
-	ranked := lore.Recommend(deeds)
-	if l.o.Learned != nil && slices.ContainsFunc(rows, func(r deedRow) bool { return personal && r.Action == Purchase }) {
+	var ranked []Scored
+	if personal && l.o.Learned != nil && slices.ContainsFunc(rows, func(r deedRow) bool { return r.Action == Purchase }) {
 		if ranked, err = lore.Reorder(ctx, l.o.Learned, deeds, l.o.Now()); err != nil {
 			l.o.Logger.WarnContext(ctx, "recommended without the learned order", "error", err)
-			ranked = lore.Recommend(deeds)
 		} else {
 			taste.Model += " " + l.o.Learned.Name() + "@" + l.o.Learned.Version()
 		}
+	}
+	if ranked == nil {
+		ranked = lore.Recommend(deeds)
 	}
 	for _, s := range ranked {
 		if !declined[s.SKU] && len(taste.Products) < n {
