@@ -3,6 +3,7 @@ package evaluation
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -206,13 +207,8 @@ func RealPrices(read SalesRead, cut time.Time, weeks int) (RealFigures, error) {
 		bySKU[s.SKU] = append(bySKU[s.SKU], s)
 		f.Lines += int(s.Purchases)
 	}
-	skus := make([]string, 0, len(bySKU))
-	for sku := range bySKU {
-		skus = append(skus, sku)
-	}
-	slices.Sort(skus)
 	var learnt, whole []pricing.Past
-	for _, sku := range skus {
+	for _, sku := range slices.Sorted(maps.Keys(bySKU)) {
 		// Weeks are counted alike: those up to the cut come first in both.
 		p := pricing.PastOf(sku, "", "GBP", bySKU[sku], nil, cut, before)
 		if len(p.Cells) == 0 {

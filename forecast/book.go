@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"floorwalker/nightly"
 	"floorwalker/shop"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -38,7 +39,6 @@ const (
 	weeksBack    = 104
 	mostProducts = 200_000
 	atOnce       = 500
-	longestNight = time.Hour
 )
 
 // Book keeps the latest forecasts. It is safe for concurrent use, also by several processes.
@@ -230,45 +230,17 @@ func (b *Book) Of(ctx context.Context, skus []string) ([]Forecast, error) {
 
 // entitle names the products.
 func (b *Book) entitle(ctx context.Context, all []Forecast) error {
-	skus := make([]string, len(all))
-	for i, f := range all {
-		skus[i] = f.SKU
-	}
-	products, err := b.o.Products(ctx, skus)
-	if err != nil {
-		return fmt.Errorf("name %d products: %w", len(skus), err)
-	}
-	titles := map[string]string{}
-	for _, p := range products {
-		titles[p.SKU] = p.Title
-	}
-	for i := range all {
-		all[i].Title = titles[all[i].SKU]
-	}
-	return nil
+	return nightly.Entitle(ctx, b.o.Products, all, func(f *Forecast) (string, *string) { return f.SKU, &f.Title })
 }
-
-// quiet is the hour, UTC, from which on a night's work is done.
-const quiet = 2 * time.Hour
 
 // Night makes forecasts where none were made since two in the night, UTC. Of several replicas one does it; the others wait for it.
 func (b *Book) Night(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, longestNight)
-	defer cancel()
-	return b.alone(ctx, func() error {
-		last, err := b.madeAt(ctx)
-		if err != nil {
-			return err
-		}
-		now := b.o.Now().UTC()
-		begun := DayOf(now.Add(-quiet)).Time().Add(quiet)
-		if !last.Before(begun) {
-			return nil
-		}
+	return nightly.Work{Lock: nightLock, Due: 2 * time.Hour, Now: b.o.Now, Last: b.madeAt, Do: func(ctx context.Context) error {
+		began := b.o.Now()
 		n, err := b.Make(ctx)
 		if err == nil && n > 0 {
-			b.o.Logger.Info("forecasts are made", "products", n, "took", b.o.Now().Sub(now).Round(time.Millisecond))
+			b.o.Logger.Info("forecasts are made", "products", n, "took", b.o.Now().Sub(began).Round(time.Millisecond))
 		}
 		return err
-	})
+	}}.Once(ctx, b.pool)
 }

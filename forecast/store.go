@@ -12,20 +12,6 @@ import (
 // nightLock is held by the replica that makes the forecasts.
 const nightLock = 8_231_704_571
 
-// alone does the work while no other replica is at it.
-func (b *Book) alone(ctx context.Context, work func() error) error {
-	conn, err := b.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(nightLock)); err != nil {
-		return err
-	}
-	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(nightLock)) //nolint:errcheck // a broken connection has let go of it
-	return work()
-}
-
 func (b *Book) madeAt(ctx context.Context) (at time.Time, err error) {
 	err = b.pool.QueryRow(ctx, `SELECT coalesce(max(made_at), 'epoch') FROM stock_forecasts`).Scan(&at)
 	return at, err

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
+	"floorwalker/nightly"
 	"floorwalker/shop"
 
 	"github.com/jackc/pgx/v5"
@@ -41,9 +43,8 @@ type Options struct {
 
 // Bounds of one night's work.
 const (
-	weeksBack    = 78
-	atOnce       = 500
-	longestNight = time.Hour
+	weeksBack = 78
+	atOnce    = 500
 )
 
 // Book keeps findings and proposals. It is safe for concurrent use, also by several processes.
@@ -109,14 +110,9 @@ func (b *Book) Make(ctx context.Context) (Made, error) {
 	for _, s := range sales {
 		bySKU[s.SKU] = append(bySKU[s.SKU], s)
 	}
-	skus := make([]string, 0, len(bySKU))
-	for sku := range bySKU {
-		skus = append(skus, sku)
-	}
-	slices.Sort(skus)
 	var cases []Case
 	var pasts []Past
-	for some := range slices.Chunk(skus, atOnce) {
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(bySKU)), atOnce) {
 		of, err := b.cases(ctx, some, since)
 		if err != nil {
 			return nil, err
@@ -196,7 +192,7 @@ func (b *Book) Proposals(ctx context.Context, q Query) ([]Proposal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list proposals: %w", err)
 	}
-	return all, b.entitle(ctx, all)
+	return all, nightly.Entitle(ctx, b.o.Products, all, func(p *Proposal) (string, *string) { return p.SKU, &p.Title })
 }
 
 // Finding is what was found for a product; shop.CodeNotFound where it was not looked at.
@@ -215,26 +211,6 @@ func (b *Book) Count(ctx context.Context) (Made, error) {
 		return nil, fmt.Errorf("count findings: %w", err)
 	}
 	return made, nil
-}
-
-// entitle names the products.
-func (b *Book) entitle(ctx context.Context, all []Proposal) error {
-	skus := make([]string, len(all))
-	for i, p := range all {
-		skus[i] = p.SKU
-	}
-	products, err := b.o.Products(ctx, skus)
-	if err != nil {
-		return fmt.Errorf("name %d products: %w", len(skus), err)
-	}
-	titles := map[string]string{}
-	for _, p := range products {
-		titles[p.SKU] = p.Title
-	}
-	for i := range all {
-		all[i].Title = titles[all[i].SKU]
-	}
-	return nil
 }
 
 // Accept makes the proposed price the product's. Where the price is another than when it was proposed, or the proposal was decided on
@@ -262,27 +238,15 @@ func (b *Book) Reject(ctx context.Context, id int64, by Who) error {
 	return nil
 }
 
-// quiet is the hour, UTC, from which on a night's work is done: after the forecasts.
-const quiet = 3 * time.Hour
-
-// Night looks at the prices where that was not done since three in the night, UTC. Of several replicas one does it; the others wait
-// for it.
+// Night looks at the prices where that was not done since three in the night, UTC, which is after the forecasts. Of several replicas
+// one does it; the others wait for it.
 func (b *Book) Night(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, longestNight)
-	defer cancel()
-	return b.alone(ctx, func() error {
-		last, err := b.madeAt(ctx)
-		if err != nil {
-			return err
-		}
-		now := b.o.Now().UTC()
-		if begun := now.Add(-quiet).Truncate(day).Add(quiet); !last.Before(begun) {
-			return nil
-		}
+	return nightly.Work{Lock: nightLock, Due: 3 * time.Hour, Now: b.o.Now, Last: b.madeAt, Do: func(ctx context.Context) error {
+		began := b.o.Now()
 		made, err := b.Make(ctx)
 		if err == nil && len(made) > 0 {
-			b.o.Logger.Info("prices are looked at", "proposed", made[Proposed], "right", made[Right], "took", b.o.Now().Sub(now).Round(time.Millisecond))
+			b.o.Logger.Info("prices are looked at", "proposed", made[Proposed], "right", made[Right], "took", b.o.Now().Sub(began).Round(time.Millisecond))
 		}
 		return err
-	})
+	}}.Once(ctx, b.pool)
 }

@@ -98,9 +98,7 @@ type forecastCmd struct {
 
 type forecastListCmd struct {
 	Order string `enum:"risk,cover,demand" default:"risk" help:"What comes first: risk, what is likeliest to run out; cover, what lasts longest; demand, what sells most."`
-	Limit int    `default:"50" help:"How many, at most 1,000."`
-	JSON  bool   `name:"json" xor:"form" help:"Write JSON instead of a table."`
-	CSV   bool   `name:"csv" xor:"form" help:"Write CSV instead of a table."`
+	listForm
 	services
 }
 
@@ -133,9 +131,6 @@ func (c *forecastListCmd) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return printJSON(std.out, all)
-		}
 		rows := make([][]string, len(all))
 		for i, f := range all {
 			cover := "-"
@@ -145,7 +140,7 @@ func (c *forecastListCmd) Run(ctx context.Context, std streams) error {
 			rows[i] = []string{f.SKU, f.Title, strconv.FormatFloat(f.Weekly, 'f', 1, 64), fmt.Sprintf("%d to %d", f.Low, f.High), strconv.Itoa(f.Stock), cover,
 				fmt.Sprintf("%.0f %%", 100*f.Risk), strconv.Itoa(f.ReorderPoint), strconv.Itoa(f.Supply.Order), strconv.FormatFloat(f.Lost, 'f', 1, 64)}
 		}
-		return writeRows(std.out, c.CSV, []string{"SKU", "product", "a week", "90 of 100 weeks", "stock", "days it lasts", "runs out before new goods", "reorder at", "order", "lost in stock-outs"}, rows)
+		return c.write(std.out, all, []string{"SKU", "product", "a week", "90 of 100 weeks", "stock", "days it lasts", "runs out before new goods", "reorder at", "order", "lost in stock-outs"}, rows)
 	})
 }
 
@@ -174,9 +169,19 @@ func (c *forecastShowCmd) Run(ctx context.Context, std streams) error {
 	})
 }
 
-// writeRows writes a table for people, or CSV in which no cell is taken for a formula.
-func writeRows(w io.Writer, asCSV bool, heads []string, rows [][]string) error {
-	if asCSV {
+// listForm is how much of a list is written, and how.
+type listForm struct {
+	Limit int  `default:"50" help:"How many, at most 1,000."`
+	JSON  bool `name:"json" xor:"form" help:"Write JSON instead of a table."`
+	CSV   bool `name:"csv" xor:"form" help:"Write CSV instead of a table."`
+}
+
+// write writes all as JSON, or their rows as a table for people or as CSV in which no cell is taken for a formula.
+func (f listForm) write(w io.Writer, all any, heads []string, rows [][]string) error {
+	if f.JSON {
+		return printJSON(w, all)
+	}
+	if f.CSV {
 		table := csv.NewWriter(w)
 		if err := table.Write(heads); err != nil {
 			return err

@@ -97,10 +97,8 @@ type pricesCmd struct {
 }
 
 type pricesListCmd struct {
-	All   bool `help:"Decided ones too."`
-	Limit int  `default:"50" help:"How many, at most 1,000."`
-	JSON  bool `name:"json" xor:"form" help:"Write JSON instead of a table."`
-	CSV   bool `name:"csv" xor:"form" help:"Write CSV instead of a table."`
+	All bool `help:"Decided ones too."`
+	listForm
 	services
 }
 
@@ -147,15 +145,12 @@ func (c *pricesListCmd) Run(ctx context.Context, std streams) error {
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return printJSON(std.out, all)
-		}
 		rows := make([][]string, len(all))
 		for i, p := range all {
 			rows[i] = []string{strconv.FormatInt(p.ID, 10), string(p.State), p.SKU, p.Title, p.Price.Decimal(), p.Proposed.Decimal(), p.Price.Currency, p.Gain.Decimal(),
 				p.GainLow.Decimal() + " to " + p.GainHigh.Decimal(), p.Words}
 		}
-		return writeRows(std.out, c.CSV, []string{"number", "state", "SKU", "product", "price", "proposed", "currency", "more a week", "90 of 100", "why"}, rows)
+		return c.write(std.out, all, []string{"number", "state", "SKU", "product", "price", "proposed", "currency", "more a week", "90 of 100", "why"}, rows)
 	})
 }
 

@@ -230,7 +230,7 @@ func TestOrdersAndEventsTellOfTheSamePurchases(t *testing.T) {
 
 func TestATableForASpreadsheetHoldsNoFormula(t *testing.T) {
 	var b strings.Builder
-	if err := writeRows(&b, true, []string{"a", "b"}, [][]string{{"=1+1", "-0.5"}, {"@x, y", "-"}}); err != nil {
+	if err := (listForm{CSV: true}).write(&b, nil, []string{"a", "b"}, [][]string{{"=1+1", "-0.5"}, {"@x, y", "-"}}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "a,b\n'=1+1,-0.5\n\"'@x, y\",-\n"; b.String() != want {
