@@ -20,6 +20,8 @@ type OllamaOptions struct {
 	Model string
 	// Logger gets the states and restarts; nil discards.
 	Logger *slog.Logger
+	// Debug has the server write to ollama.log, in the cache folder, how much of each prompt it had read before.
+	Debug bool
 }
 
 // Ollama is an Ollama server that this program builds, starts and watches. It listens on loopback only.

@@ -19,9 +19,13 @@ import (
 // from more. Two models stay loaded, each with its cache of prompts: the small one, which words answers, and the same
 // adapted to parse.
 func (l *Ollama) environment() []string {
-	return []string{"HOME=" + l.o.Cache, "PATH=" + os.Getenv("PATH"), "OLLAMA_HOST=" + l.port.address(), "OLLAMA_MODELS=" + modelFolder(l.o.Cache),
+	env := []string{"HOME=" + l.o.Cache, "PATH=" + os.Getenv("PATH"), "OLLAMA_HOST=" + l.port.address(), "OLLAMA_MODELS=" + modelFolder(l.o.Cache),
 		"OLLAMA_NUM_PARALLEL=1", "OLLAMA_MAX_LOADED_MODELS=2", "OLLAMA_KEEP_ALIVE=-1", "OLLAMA_NOPRUNE=1", "OLLAMA_NOHISTORY=1",
 		"OLLAMA_NO_CLOUD=1", fmt.Sprintf("OLLAMA_CONTEXT_LENGTH=%d", modelContext)}
+	if l.o.Debug {
+		env = append(env, "OLLAMA_DEBUG=1")
+	}
+	return env
 }
 
 // modelContext is the model's window, in tokens.

@@ -52,7 +52,7 @@ func (c *testenvCmd) Run(ctx context.Context, std streams) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
 	cmd.Env = append(os.Environ(), "TEST_DATABASE_URL="+pg.URL(), "ONNXRUNTIME_LIB="+library, "FLOORWALKER_CACHE="+cache)
 	if c.LLM {
-		ollama, err := embedded.StartOllama(embedded.OllamaOptions{Cache: cache, Model: "smollm2"})
+		ollama, err := embedded.StartOllama(embedded.OllamaOptions{Cache: cache, Model: "smollm2", Debug: true})
 		if err != nil {
 			return err
 		}
