@@ -98,14 +98,14 @@ func atLeast(beliefs []float64, at int, p float64) {
 
 // parse reads the slots for the chosen intent; it is called once.
 func (w weighed) parse(best int) shop.Parse {
+	if intentOrder[best] == shop.IntentOutOfScope && w.beliefs[best] < unsure {
+		best = w.withinScope()
+	}
 	intent := intentOrder[best]
 	if intent == shop.IntentRefine && len(w.r.shown) == 0 && w.knownNoun() && !w.mentioned(w.product()) {
 		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
 	}
 	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(w.topics) == 0 && w.speaksOfKind() && w.r.has(doYouSell) {
-		intent = shop.IntentSearch
-	}
-	if intent == shop.IntentOutOfScope && w.beliefs[best] < unsure && w.beginsWithKind() {
 		intent = shop.IntentSearch
 	}
 	topic := ""
@@ -120,8 +120,19 @@ func (w weighed) parse(best int) shop.Parse {
 	return p
 }
 
-// unsure is the belief under which an utterance that begins with the name of a thing is a search for it.
+// unsure is the belief in out of scope under which nobody is turned away: the likeliest intent of a shop's is taken. On CLINC's
+// validation part that finds 0.90 of what CLINC calls out of scope instead of 0.94, and refuses a third less of a shop's business.
 const unsure = 0.7
+
+// withinScope is the likeliest intent that is not out of scope; search, for an utterance that begins with the name of a thing.
+func (w weighed) withinScope() int {
+	if w.beginsWithKind() {
+		return slices.Index(intentOrder, shop.IntentSearch)
+	}
+	beliefs := slices.Clone(w.beliefs)
+	beliefs[slices.Index(intentOrder, shop.IntentOutOfScope)] = 0
+	return argmax(beliefs)
+}
 
 // embedText is the part of an utterance that is embedded.
 func embedText(full string) string {
