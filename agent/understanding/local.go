@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"floorwalker/shop"
 )
@@ -98,21 +99,25 @@ func atLeast(beliefs []float64, at int, p float64) {
 
 // parse reads the slots for the chosen intent; it is called once.
 func (w weighed) parse(best int) shop.Parse {
-	if intentOrder[best] == shop.IntentOutOfScope && w.beliefs[best] < unsure {
-		best = w.withinScope()
-	}
 	intent := intentOrder[best]
-	if intent == shop.IntentRefine && len(w.r.shown) == 0 && w.knownNoun() && !w.mentioned(w.product()) {
-		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
-	}
 	if (intent == shop.IntentFAQ || intent == shop.IntentOutOfScope) && len(w.topics) == 0 && w.speaksOfKind() && w.r.has(doYouSell) {
 		intent = shop.IntentSearch
+	}
+	if intent == shop.IntentOutOfScope && (w.beliefs[best] < unsure || w.namesModel()) {
+		best = w.withinScope()
+		intent = intentOrder[best]
+	}
+	if intent == shop.IntentRefine && len(w.r.shown) == 0 && w.knownNoun() && !w.mentioned(w.product()) {
+		intent = shop.IntentSearch // there is nothing on the screen that a new kind of thing could refine
 	}
 	topic := ""
 	if intent == shop.IntentFAQ {
 		topic = topicOrder[argmax(w.model.topics.probabilities(w.vector, w.features))]
 	}
 	p := shop.Parse{Intent: intent, Slots: w.finish(intent, topic), Lang: w.r.lang, Confidence: w.beliefs[best], Parser: "local"}
+	if intent == shop.IntentSearch && p.Slots.Product == "" && p.Slots.Brand == "" && w.namesModel() {
+		p.Slots.Product = strings.Join(strings.Fields(w.r.full), " ")
+	}
 	switch intent {
 	case shop.IntentSearch, shop.IntentRefine, shop.IntentRecommend:
 		p.Others = w.others(p.Slots)
@@ -124,9 +129,10 @@ func (w weighed) parse(best int) shop.Parse {
 // validation part that finds 0.90 of what CLINC calls out of scope instead of 0.94, and refuses a third less of a shop's business.
 const unsure = 0.7
 
-// withinScope is the likeliest intent that is not out of scope; search, for an utterance that begins with the name of a thing.
+// withinScope is the likeliest intent that is not out of scope; search, for an utterance that begins with the name of a thing
+// or is that of a model.
 func (w weighed) withinScope() int {
-	if w.beginsWithKind() {
+	if w.beginsWithKind() || w.namesModel() {
 		return slices.Index(intentOrder, shop.IntentSearch)
 	}
 	beliefs := slices.Clone(w.beliefs)

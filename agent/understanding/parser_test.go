@@ -50,6 +50,7 @@ func TestTheLocalParserReadsBothLanguages(t *testing.T) {
 		"compare the last two":                        {printers, shop.IntentCompare, shop.Slots{Reference: []int{2, 3}}},
 		"put three of the white one in my basket":     {printers, shop.IntentAddToCart, shop.Slots{Quantity: 3, Reference: []int{2}}},
 		"anything but Acme":                           {printers, shop.IntentRefine, shop.Slots{Exclude: []string{"Acme"}}},
+		"galaxy s24 ultra":                            {nil, shop.IntentSearch, shop.Slots{Product: "galaxy s24 ultra"}},
 		"garden chairs, 50 to 200":                    {nil, shop.IntentSearch, shop.Slots{Product: "garden chairs", PriceMin: price(50), PriceMax: price(200)}},
 		"the most expensive ones first":               {printers, shop.IntentRefine, shop.Slots{Sort: shop.SortPriceDesc}},
 		"do you have a scanner as well?":              {printers, shop.IntentSearch, shop.Slots{Product: "scanner"}},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"floorwalker/lexicon"
 	"floorwalker/shop"
@@ -381,6 +382,19 @@ func (s *scene) beginsWithKind() bool {
 		}
 	}
 	return false
+}
+
+// namesModel reports whether the utterance is nothing but what may be the name of a model, as in "galaxy s24 ultra": two to five
+// words with a number among them, and no common one.
+func (s *scene) namesModel() bool {
+	words := strings.Fields(strings.ToLower(s.r.full))
+	if len(words) < 2 || len(words) > 5 || !unicode.IsLetter([]rune(words[0])[0]) {
+		return false
+	}
+	plain := func(word string) bool {
+		return !commonWords[word] && !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' })
+	}
+	return !slices.ContainsFunc(words, func(word string) bool { return !plain(word) }) && strings.ContainsFunc(s.r.full, unicode.IsDigit)
 }
 
 // shownBrand reports whether a brand on the screen is named.
