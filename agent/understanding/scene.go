@@ -384,17 +384,22 @@ func (s *scene) beginsWithKind() bool {
 	return false
 }
 
-// namesModel reports whether the utterance is nothing but what may be the name of a model, as in "galaxy s24 ultra": two to five
-// words with a number among them, and no common one.
-func (s *scene) namesModel() bool {
+// modelName is the utterance without an article, where it is nothing but what may be the name of a model, as in "a galaxy s24
+// ultra": two to five words with a number among them, and no common one.
+func (s *scene) modelName() string {
 	words := strings.Fields(strings.ToLower(s.r.full))
+	if len(words) > 0 && (words[0] == "a" || words[0] == "an" || words[0] == "the") {
+		words = words[1:]
+	}
 	if len(words) < 2 || len(words) > 5 || !unicode.IsLetter([]rune(words[0])[0]) {
-		return false
+		return ""
 	}
-	plain := func(word string) bool {
-		return !commonWords[word] && !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' })
+	other := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' }
+	name := strings.Join(words, " ")
+	if slices.ContainsFunc(words, func(word string) bool { return commonWords[word] || strings.ContainsFunc(word, other) }) || !strings.ContainsFunc(name, unicode.IsDigit) {
+		return ""
 	}
-	return !slices.ContainsFunc(words, func(word string) bool { return !plain(word) }) && strings.ContainsFunc(s.r.full, unicode.IsDigit)
+	return name
 }
 
 // shownBrand reports whether a brand on the screen is named.
