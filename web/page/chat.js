@@ -18,6 +18,7 @@ import { Pictures } from "./pictures.js";
 import { Rewrite } from "./rewrite.js";
 import { Sheet } from "./sheet.js";
 import { skeleton } from "./skeleton.js";
+import { dark, theme, tint } from "./style.js";
 import { home, listen, media, view } from "./surroundings.js";
 import { Tools } from "./tools.js";
 import { download } from "./transcript.js";
@@ -35,12 +36,9 @@ export class Chat {
   constructor(root, settings) {
     this.root = root;
     this.settings = settings;
-    const form = settings.form === "page" ? "page" : "widget";
-    this.page = form === "page";
-    this.body = element("div", { class: `chat ${form}`, dir: settings.dir === "rtl" ? "rtl" : "ltr", "data-side": settings.side === "start" ? "start" : "end" }, ...skeleton(form, settings.title || "Floorwalker"));
+    this.page = settings.form === "page";
+    this.body = skeleton(settings);
     root.append(this.body);
-    // What is typed here is not a shortcut of the page's.
-    for (const event of ["keydown", "keypress", "keyup"]) this.body.addEventListener(event, pressed => pressed.stopPropagation());
     const $ = this.$ = id => root.getElementById(id);
 
     const setQuantity = (sku, quantity, { ranking, position } = {}) =>
@@ -69,7 +67,7 @@ export class Chat {
       download: () => download($("log"), root),
       sound: () => this.attention.toggleSound(),
       language: () => toggleLanguage(),
-      theme: () => remember("theme", this.theme === "dark" ? "light" : "dark"),
+      theme: () => remember("theme", theme(settings) === "dark" ? "light" : "dark"),
       consent: () => this.events.allow(!this.events.allowed),
     }, () => this.draw());
     this.person = new Person(root, { log: this.log, frame: (...what) => this.frame(...what), position: () => this.connection.position.seq, watched: () => this.watched });
@@ -131,8 +129,6 @@ export class Chat {
 
   // watched is whether somebody has the conversation before their eyes.
   get watched() { return this.door.isOpen && !view.document.hidden; }
-
-  get theme() { return recall("theme") ?? this.settings.theme ?? (this.dark.matches ? "dark" : "light"); }
 
   start() {
     if (this.started) return;
@@ -302,8 +298,7 @@ export class Chat {
   // draw writes everything that depends on language and theme, drawState what depends on connection and model.
   draw() {
     const { $, body } = this;
-    body.lang = locale() === "zh" ? "zh-CN" : "en";
-    body.dataset.theme = this.theme;
+    tint(body, this.settings);
     if (this.page) view.document.documentElement.lang = body.lang;
     for (const node of body.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
     for (const node of body.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
@@ -362,7 +357,7 @@ export class Chat {
     });
     $("scroller").addEventListener("scroll", () => { if (this.log.follow) $("newest").hidden = true; }, { passive: true });
     // The theme follows the system until the customer or the page chooses.
-    this.dark = media("(prefers-color-scheme: dark)");
+    this.dark = media(dark);
     listen(this.dark, "change", () => this.draw());
     listen(view.document, "visibilitychange", () => { if (this.watched) this.attention.seen(); });
   }

@@ -3,12 +3,17 @@
 import { recall, remember } from "./i18n.js";
 import { listen, media, view } from "./surroundings.js";
 
+const narrow = "(max-width: 34rem)"; // as in chat.css
+
+// wasOpen is whether the widget was open on the page before; on a phone it covers the page, and is not opened again.
+export const wasOpen = () => !media(narrow).matches && recall("open", "sessionStorage") === "yes";
+
 export class Door {
   constructor(root, { form, launcher }, { opened, closed }) {
     Object.assign(this, { root, opened, closed, panel: root.getElementById("panel"), launcher: root.getElementById("launcher") });
     if (form === "page") return;
     if (launcher === "off") this.launcher.hidden = true;
-    this.phone = media("(max-width: 34rem)");
+    this.phone = media(narrow);
     listen(this.phone, "change", () => this.draw());
     this.launcher.addEventListener("click", () => (this.isOpen ? this.close() : this.open()));
     root.getElementById("close").addEventListener("click", () => this.close());
@@ -20,8 +25,7 @@ export class Door {
   }
 
   get isOpen() { return !this.panel.hidden; }
-  // wasOpen is whether the widget was open beside the page before.
-  get wasOpen() { return Boolean(this.launcher) && !this.phone.matches && recall("open", "sessionStorage") === "yes"; }
+  get wasOpen() { return Boolean(this.launcher) && wasOpen(); }
 
   open(focus = true) { this.turn(true, focus); }
   close() { this.turn(false); }

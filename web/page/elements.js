@@ -1,13 +1,21 @@
 // Making elements. Children are elements or text, and text is only ever text: nothing from outside is parsed
 // as HTML anywhere on the page.
 export function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
+  const node = kept(document.createElement(name));
   for (const [key, value] of Object.entries(attributes)) {
     if (key === "class") node.className = value;
     else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else if (value !== undefined && value !== null && value !== false) node.setAttribute(key, value === true ? "" : value);
   }
   node.append(...children.filter(child => child !== null && child !== undefined && child !== ""));
+  return node;
+}
+
+// kept keeps the methods that the node was made with, those of the chat's frame. A browser may forget what scripts see of
+// a node that nobody holds, and makes it anew when it is asked for, with the methods of the page; not so where it has a
+// property of ours.
+function kept(node) {
+  node.ours = true;
   return node;
 }
 
@@ -23,7 +31,7 @@ export function emblem() {
 }
 
 function drawing(name, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  const node = kept(document.createElementNS("http://www.w3.org/2000/svg", name));
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
   return node;

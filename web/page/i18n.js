@@ -69,9 +69,13 @@ const words = {
   },
 };
 
-// The reader's choice goes before the page's, the page's before the browser's.
-const wanted = [recall("language"), brief?.settings.lang, (navigator.language || "").slice(0, 2).toLowerCase()];
-let language = wanted.find(name => Object.hasOwn(words, name ?? "")) ?? "en";
+let language;
+// prefer takes what the page wishes where the reader has chosen nothing, and the browser's where neither has.
+export function prefer(wish) {
+  const wanted = [recall("language"), wish, (navigator.language || "").slice(0, 2).toLowerCase()];
+  language = wanted.find(name => Object.hasOwn(words, name ?? "")) ?? "en";
+}
+prefer(brief?.settings.lang);
 
 export const locale = () => language;
 export const t = (key, ...values) => {

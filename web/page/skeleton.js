@@ -1,5 +1,7 @@
 // What the chat is made of before anybody has said anything.
 import { element, emblem, icon } from "./elements.js";
+import { t } from "./i18n.js";
+import { tint } from "./style.js";
 
 const icons = {
   cart: "M3 4h2l2.2 10.5a1.5 1.5 0 0 0 1.5 1.2h7.9a1.5 1.5 0 0 0 1.5-1.1L20 8H6.2M9.5 18.1a1.4 1.4 0 1 0 .01 0M16.5 18.1a1.4 1.4 0 1 0 .01 0",
@@ -17,9 +19,10 @@ const button = (id, settings, ...children) => element("button", { id, type: "but
 // worded is an element whose text is a word of the interface, in the language of the moment.
 const worded = (name, word, settings) => element(name, { "data-t": word, ...settings });
 
-// skeleton makes the chat in one of its forms: a page has the window for itself, a widget a corner of it.
-export function skeleton(form, title) {
-  const page = form === "page";
+// skeleton makes the chat in the form that the settings of the script's tag say: a page has the window for itself, a
+// widget a corner of it.
+export function skeleton(settings) {
+  const page = settings.form === "page", title = settings.title || "Floorwalker";
   const panel = element(page ? "div" : "section", { id: "panel", role: page ? null : "dialog", "aria-label": page ? null : title, tabindex: page ? null : "-1", hidden: !page },
     page ? worded("button", "skip", { id: "skip", class: "skip", type: "button" }) : null,
     header(page, title),
@@ -28,9 +31,22 @@ export function skeleton(form, title) {
       element("div", { role: "log", "aria-live": "off", "data-label": "conversation" }, worded("h2", "conversation", { class: "hidden" }), element("ol", { id: "log" }))),
     footer(page),
     element("p", { id: "announcer", class: "hidden", "aria-live": "polite" }));
-  if (page) return [panel];
-  return [button("launcher", { "aria-expanded": "false", "aria-controls": "panel" }, icon(icons.chat), element("span", { id: "unread", hidden: true })), panel];
+  return shell(settings, page ? null : launcher(), panel);
 }
+
+// doorstep makes what a widget shows first: its launcher alone. The launcher calls open.
+export const doorstep = (settings, open) => shell(settings, launcher({ onclick: open }));
+
+function shell(settings, ...parts) {
+  const body = element("div", { class: `chat ${settings.form === "page" ? "page" : "widget"}`, dir: settings.dir === "rtl" ? "rtl" : "ltr", "data-side": settings.side === "start" ? "start" : "end" }, ...parts);
+  // What is typed here is not a shortcut of the page's.
+  for (const event of ["keydown", "keypress", "keyup"]) body.addEventListener(event, pressed => pressed.stopPropagation());
+  tint(body, settings);
+  return body;
+}
+
+const launcher = settings => button("launcher", { "aria-expanded": "false", "aria-controls": "panel", "aria-label": t("launch", 0), ...settings },
+  icon(icons.chat), element("span", { id: "unread", hidden: true }));
 
 function header(page, title) {
   return element(page ? "header" : "div", { class: "head" },

@@ -1,13 +1,12 @@
 // Puts the chat on the page and answers the page's own calls. It runs as it is imported, in the frame.
-import chatStyle from "./chat.css";
 import { Chat } from "./chat.js";
-import pageStyle from "./page.css";
+import { adopt } from "./style.js";
 import { brief, home, view } from "./surroundings.js";
 
-const { settings, api, waiting } = brief;
+const { settings, api, waiting, drawn } = brief;
 const names = ["open", "close", "onCartChange", "identify", "logout", "track", "setContext", "consent"];
 if (settings.key) whyNot(settings.key).then(why => (why ? refuse(why) : begin()));
-else begin();
+else released().then(begin);
 
 // whyNot is why the server does not talk on this page under the tag's key; null where it does, or can't be asked now.
 async function whyNot(key) {
@@ -28,24 +27,26 @@ function refuse(why) {
 }
 
 function begin() {
-  const { CSSStyleSheet, HTMLElement, customElements } = view;
-  class FloorwalkerChat extends HTMLElement {}
-  customElements.define("floorwalker-chat", FloorwalkerChat);
-  const host = new FloorwalkerChat();
-  // Outside of the body: pages replace that. The methods are the frame's own.
-  const { append, attachShadow } = Element.prototype;
-  append.call(view.document.documentElement, host);
-  const root = attachShadow.call(host, { mode: "open" });
-
-  // The page's own font size is not ours: a rem is what the reader chose in the browser.
-  const sheet = new CSSStyleSheet();
-  root.adoptedStyleSheets = [sheet];
-  sheet.replaceSync(":host { all: initial !important; }");
-  const rem = parseFloat(view.getComputedStyle(host).fontSize) || 16;
-  sheet.replaceSync((pageStyle + chatStyle).replace(/(\d*\.?\d+)rem\b/g, (_, count) => `${count * rem}px`));
-
+  // Element and root are made in the frame, and so are all that are found in them later: their methods are the frame's own.
+  const host = document.createElement("floorwalker-chat"), root = host.attachShadow({ mode: "open" });
+  const { HTMLElement, customElements } = view;
+  customElements.define("floorwalker-chat", class FloorwalkerChat extends HTMLElement {});
+  Element.prototype.append.call(view.document.documentElement, host); // outside of the body: pages replace that
+  adopt(host, root);
   const chat = new Chat(root, settings);
+  if (drawn) takeOver(chat);
   answer(Object.fromEntries(names.map(name => [name, async argument => chat[name](argument)])));
+}
+
+// released waits for the end of a press that has begun on the launcher that was drawn first: what is gone is not clicked.
+async function released() {
+  while (brief.launcher && Element.prototype.matches.call(brief.launcher, ":active")) await new Promise(done => setTimeout(done, 20));
+}
+
+// takeOver takes that launcher off the page, before anybody sees two; the focus goes over to the chat's.
+function takeOver(chat) {
+  if (Element.prototype.matches.call(drawn, ":focus-within")) chat.door.launcher.focus();
+  Element.prototype.remove.call(drawn);
 }
 
 // answer does what the page asks for from now on, and asked for before.

@@ -6,7 +6,7 @@ export const brief = window.frameElement?.floorwalker ?? null;
 export const view = brief ? window.parent : window;
 export const home = brief ? brief.home : location.origin;
 
-// What is asked of that window later, as it was when we came.
-const { matchMedia } = view;
-export const media = query => Reflect.apply(matchMedia, view, [query]);
+// What is asked of that window is asked by our own methods: the page may have changed its.
+export const media = query => Reflect.apply(window.matchMedia, view, [query]);
+export const computed = node => Reflect.apply(window.getComputedStyle, view, [node]);
 export const listen = (target, event, heard) => EventTarget.prototype.addEventListener.call(target, event, heard);
