@@ -394,23 +394,8 @@ func singulars(text string) []string {
 	return words
 }
 
-func singular(w string) string {
-	w = strings.TrimSuffix(w, "'s")
-	if s, ok := irregular[w]; ok {
-		return s
-	}
-	switch {
-	case len(w) < 4 || strings.HasSuffix(w, "ss") || strings.HasSuffix(w, "us") || strings.HasSuffix(w, "is"):
-		return w
-	case strings.HasSuffix(w, "ies"):
-		return w[:len(w)-3] + "y"
-	case strings.HasSuffix(w, "ches"), strings.HasSuffix(w, "shes"), strings.HasSuffix(w, "xes"), strings.HasSuffix(w, "sses"):
-		return w[:len(w)-2]
-	case strings.HasSuffix(w, "s"):
-		return w[:len(w)-1]
-	}
-	return w
-}
+// singular is a word in the singular, without a possessive.
+func singular(w string) string { return lexicon.Singular(strings.TrimSuffix(w, "'s")) }
 
 // wordSet is the set of the words of a text.
 func wordSet(words string) map[string]bool {

@@ -28,6 +28,11 @@ func TestWhatIsShownIsOfTheAskedKind(t *testing.T) {
 		"a laptop bag is a bag":                {"laptop bag", product("Urban Laptop Bag 15 inch", "", ""), isIt},
 		"a mouse":                              {"wireless mouse", product("Wireless Optical Mouse", "mouse", ""), isIt},
 		"mice":                                 {"mouse", product("Two mice in a box", "", ""), isIt},
+		"shelves":                              {"bookshelves", product("Oak Bookshelf", "", ""), isIt},
+		"pants":                                {"pants", product("Slim Pant", "", ""), isIt},
+		"shorts":                               {"shorts", product("Cargo Shorts", "", ""), isIt},
+		"what is short is no shorts":           {"shorts", product("Cargo, short", "", ""), another},
+		"a graphics card":                      {"graphics card", product("Orin GPU 8 GB", "", ""), isIt},
 		"a mouse pad is no mouse":              {"mouse", product("Large mouse pad", "Accessories", ""), another},
 		"a keyboard is no mouse":               {"wireless mouse", product("Wireless keyboard", "keyboard", "goes well with a mouse"), mentions},
 		"a boot is a shoe":                     {"shoes", product("Walker Leather Boots", "Boots", ""), isIt},
@@ -68,6 +73,14 @@ func TestWordsThatDescribeMustHoldWhereTheyAreNoMatterOfTaste(t *testing.T) {
 	for asked, want := range map[string]string{"coffee mug": "bc", "nice mug": "abcd", "travel mug": "ad", "mug": "abcd", "tent": "", "self-heating mug": "d"} {
 		if diff := cmp.Diff(want, skus(asked)); diff != "" {
 			t.Errorf("%s: %s", asked, diff)
+		}
+	}
+}
+
+func TestAThingIsNoQualityThoughItIsNamedAfterOne(t *testing.T) {
+	for phrase, want := range map[string]bool{"short": true, "shorts": false, "light": true, "wireless": true, "mice": false} {
+		if got := onlyQuality(phrase); got != want {
+			t.Errorf("%q only describes: %v", phrase, got)
 		}
 	}
 }

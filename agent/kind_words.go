@@ -6,18 +6,18 @@ import "strings"
 var equivalents = [][]string{
 	{"laptop", "notebook", "ultrabook", "macbook", "chromebook", "netbook"}, {"tv", "television", "telly"},
 	{"headphone", "headset", "earphone", "earbud", "earpiece"}, {"sofa", "couch", "settee", "loveseat", "sectional"},
-	{"sneaker", "trainer"}, {"mouse", "mice"}, {"phone", "smartphone", "cellphone", "mobile phone", "cell phone", "handset"},
+	{"sneaker", "trainer"}, {"phone", "smartphone", "cellphone", "mobile phone", "cell phone", "handset"},
 	{"hard drive", "hdd", "hard disk", "hard disk drive"}, {"backpack", "rucksack", "daypack", "knapsack"}, {"purse", "handbag"},
-	{"t shirt", "tee", "tshirt"}, {"trouser", "pants", "slack"}, {"sweater", "pullover", "jumper"}, {"rug", "carpet"}, {"flashlight", "torch"},
+	{"t shirt", "tee", "tshirt"}, {"trouser", "pant", "slack"}, {"sweater", "pullover", "jumper"}, {"rug", "carpet"}, {"flashlight", "torch"},
 	{"usb stick", "flash drive", "pendrive", "memory stick", "thumb drive", "usb drive"}, {"bike", "bicycle"}, {"speaker", "loudspeaker"},
 	{"camcorder", "video camera"}, {"watch", "wristwatch", "timepiece"}, {"sunglass", "shade"}, {"glasses", "spectacle", "eyeglass", "eyewear"},
 	{"printer", "multifunctional", "mfp"}, {"ssd", "solid state drive"}, {"perfume", "fragrance", "cologne"}, {"pc", "computer"},
 	{"memory", "ram", "dimm", "memory module"}, {"kettle", "teakettle"}, {"fridge", "refrigerator"}, {"vacuum", "vacuum cleaner", "hoover"},
 	{"ups", "uninterruptible power supply"}, {"webcam", "web camera"}, {"charger", "power adapter", "ac adapter"}, {"projector", "beamer"},
-	{"curtain", "drape"}, {"duvet", "comforter", "quilt"}, {"knife", "knives"}, {"wardrobe", "closet", "armoire"}, {"dresser", "chest of drawer"},
+	{"curtain", "drape"}, {"duvet", "comforter", "quilt"}, {"wardrobe", "closet", "armoire"}, {"dresser", "chest of drawer"},
 	{"scarf", "shawl"}, {"wallet", "billfold"}, {"necklace", "pendant"}, {"bracelet", "bangle"}, {"graphics card", "video card", "gpu"},
 	{"processor", "cpu"}, {"washing machine", "washer"}, {"running shoe", "runner", "jogging shoe"}, {"athletic shoe", "sport shoe", "tennis shoe", "gym shoe"},
-	{"sleeping bag", "sleepsack"}, {"suitcase", "trolley case"}, {"coffee machine", "coffee maker", "espresso machine", "espresso maker"}, {"pan", "skillet", "frying pan"}, {"shelf", "shelve"},
+	{"sleeping bag", "sleepsack"}, {"suitcase", "trolley case"}, {"coffee machine", "coffee maker", "espresso machine", "espresso maker"}, {"pan", "skillet", "frying pan"},
 }
 
 // narrower are kinds that are all of the first kind: who asks for shoes may be shown boots, not the other way round.
@@ -30,7 +30,7 @@ var narrower = map[string][]string{
 	"watch": {"smartwatch", "chronograph"}, "glasses": {"sunglass"}, "computer": {"laptop", "notebook", "desktop", "workstation"}, "pc": {"laptop", "notebook", "desktop", "workstation"},
 	"hat": {"cap", "beanie", "fedora"}, "flower": {"bouquet", "arrangement", "floral", "rose", "tulip"}, "bouquet": {"arrangement"}, "plant": {"succulent", "houseplant", "cactus"},
 	"cushion": {"pillow"}, "pot": {"saucepan", "stockpot"}, "shelf": {"bookcase", "bookshelf"}, "bookshelf": {"bookcase"}, "bookcase": {"bookshelf"}, "dress": {"gown"},
-	"trouser": {"jean", "chino"}, "pants": {"jean", "chino"}, "tablet": {"ipad"}, "cartridge": {"ink", "toner"}, "ink": {"ink cartridge"}, "toner": {"toner cartridge"}, "luggage": {"suitcase"},
+	"trouser": {"jean", "chino"}, "pant": {"jean", "chino"}, "tablet": {"ipad"}, "cartridge": {"ink", "toner"}, "ink": {"ink cartridge"}, "toner": {"toner cartridge"}, "luggage": {"suitcase"},
 	"sneaker": {"high top", "low top"}, "drive": {"hdd", "ssd", "flash drive", "hard drive"}, "storage": {"hdd", "ssd"}, "instrument": {"guitar", "drum", "piano", "violin", "keyboard"},
 	"furniture": {"sofa", "chair", "table", "dresser"}, "jewelry": {"necklace", "bracelet", "earring", "ring"}, "snack": {"chip", "nut"}, "book": {"cookbook", "guidebook"},
 }
@@ -62,6 +62,8 @@ var kindNouns = func() map[string]bool {
 			add(name)
 		}
 	}
+	add("mouse") // these have no other word
+	add("knife")
 	for _, w := range []string{"pc", "computer", "flat", "pump", "light", "top", "trench", "oxford", "heel", "notebook", "display", "desktop", "floral", "ring", "messenger", "arrangement", "flower", "rose", "pot"} {
 		delete(set, w) // also said after the name of a thing, or an everyday word
 	}
@@ -71,7 +73,7 @@ var kindNouns = func() map[string]bool {
 // accessories are kinds of things that belong to another thing, whose name they carry.
 var accessories = wordSet(`accessory adapter arm armband backpack bag band base basket battery bezel board box bracket briefcase bulb cable caddy
 	camera card care carrier cartridge case charger chassis clamp cleaner cleaning clip collector component connector cooler cooling cord cover cradle
-	disk dock docking door drum enclosure extender extension fan feet filter folio foot frame fuser glove grip hanger
+	disk dock docking door drum enclosure extender extension fan filter folio foot frame fuser glove grip hanger
 	harness holder hook hub ink insert insulation kit label lead lens lid lock maintenance mat memory microphone module mount mounting
 	opener organizer organiser pad panel paper part pen plug polish port portfolio pouch power protection protector rack
 	rail refill remote replacement replicator reader ribbon riser roller runner screen security server shelf shell shield skin sleeve slipcase spare suitcase
@@ -98,17 +100,10 @@ var tastes = wordSet(`smaller bigger larger longer shorter lighter heavier wider
 var opposites = map[string][]string{"external": {"internal"}, "internal": {"external"}, "wireless": {"wired"}, "wired": {"wireless", "cordless"}, "laser": {"inkjet", "deskjet", "officejet", "thermal", "matrix"},
 	"inkjet": {"laser", "laserjet", "thermal", "matrix"}, "acoustic": {"electric"}, "electric": {"acoustic", "manual"}, "indoor": {"outdoor"}, "outdoor": {"indoor"}, "curved": {"flat"}, "mechanical": {"membrane"}}
 
-// irregular are plurals that no rule finds.
-var irregular = map[string]string{"mice": "mouse", "knives": "knife", "shelves": "shelf", "scarves": "scarf", "men": "man", "women": "woman", "children": "child",
-	"feet": "foot", "glasses": "glasses", "jeans": "jean", "trousers": "trouser", "pants": "pants", "dress": "dress", "dresses": "dress", "gloves": "glove",
-	"loaves": "loaf", "leaves": "leaf", "halves": "half", "wolves": "wolf", "teeth": "tooth", "series": "series", "lens": "lens", "lenses": "lens", "shoes": "shoe", "toes": "toe",
-	"movies": "movie", "cookies": "cookie", "headphones": "headphone", "canvas": "canvas", "gas": "gas", "buses": "bus", "cases": "case", "vases": "vase", "houses": "house", "bases": "base",
-	"tees": "tee", "ties": "tie", "pies": "pie", "brownies": "brownie", "hoodies": "hoodie", "beanies": "beanie", "axes": "axe", "cables": "cable"}
-
 // equivalentQualities are describing words that mean the same.
 var equivalentQualities = [][]string{
 	{"wireless", "cordless", "bluetooth", "wifi", "rf"}, {"waterproof", "water resistant", "weatherproof", "watertight"}, {"foldable", "folding", "collapsible", "fold"},
-	{"lightweight", "light", "ultralight"}, {"comfy", "comfortable", "comfort"}, {"cosy", "cozy"}, {"kid", "child", "children"}, {"electric", "electrical"}, {"mens", "men", "man"},
+	{"lightweight", "light", "ultralight"}, {"comfy", "comfortable", "comfort"}, {"cosy", "cozy"}, {"kid", "child"}, {"electric", "electrical"}, {"mens", "men", "man"},
 	{"womens", "women", "woman", "lady"}, {"wooden", "wood", "oak", "pine", "walnut", "bamboo", "teak", "acacia"}, {"noise cancelling", "noise canceling", "anc"}, {"colour", "color"},
 	{"ink", "inkjet"}, {"laser", "laserjet"}, {"sport", "athletic", "running"}, {"hike", "hiking", "trail", "trekking"}, {"travel", "travelling", "traveling"},
 	{"dining", "dinner"}, {"gaming", "gamer", "game"}, {"usb", "usb-c", "type-c"}, {"coffee", "espresso"}, {"metal", "steel", "aluminum", "aluminium", "iron"},

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Synonyms are other words by which listings call what a customer names, in the singular; spellings too. They
+// Synonyms are other words by which listings call what a customer names, in the singular or plural; spellings too. They
 // widen the query alone: a word that is rare in a catalogue ("laptop" among notebooks) still finds its kind.
 // Words that mean something else as often ("notebook" for paper) are not widened themselves.
-func Synonyms(word string) []string { return synonyms[word] }
+func Synonyms(word string) []string { return synonyms[Singular(word)] }
 
 var synonyms = readSynonyms(synonymFile)
 
@@ -34,9 +34,10 @@ func readSynonyms(text string) map[string][]string {
 			if i > 0 && !mutual {
 				break
 			}
+			one := Singular(w)
 			for j, other := range group {
 				if j != i {
-					read[w] = append(read[w], other)
+					read[one] = append(read[one], other)
 				}
 			}
 		}

@@ -109,7 +109,7 @@ func together(text string, candidates []shop.Candidate) string {
 func said(text string) []string {
 	ways, words := []string{text}, splitWords(text)
 	for i, word := range words {
-		for _, other := range lexicon.Synonyms(stem(word)) {
+		for _, other := range lexicon.Synonyms(word) {
 			if len(ways) == mostSaid {
 				return ways
 			}

@@ -121,22 +121,9 @@ func noun(word string) bool {
 func kindWords(text string) []string {
 	raw := rawWords(text)
 	for i, w := range raw {
-		raw[i] = singular(w)
+		raw[i] = lexicon.Singular(w)
 	}
 	return raw[:min(len(raw), 80)]
-}
-
-// singular takes the plural's ending off.
-func singular(w string) string {
-	switch {
-	case w == "mice":
-		return "mouse"
-	case len(w) > 4 && strings.HasSuffix(w, "ies"):
-		return w[:len(w)-3] + "y"
-	case len(w) > 3 && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && w != "lens":
-		return w[:len(w)-1]
-	}
-	return w
 }
 
 // untilFor cuts what follows "for" or "with": a bag for laptops is no laptop.

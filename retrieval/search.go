@@ -226,7 +226,7 @@ func (s *Store) addTerms(ctx context.Context, n *need, english, chinese []string
 	english = english[:min(len(english), maxQueryWords)]
 	wanted := slices.Clone(english)
 	for _, w := range english {
-		wanted = append(wanted, lexicon.Synonyms(singular(w))...)
+		wanted = append(wanted, lexicon.Synonyms(w)...)
 	}
 	lexemes, err := s.stemmer.lexemes(ctx, s.pool, wanted)
 	if err != nil {
@@ -242,7 +242,7 @@ func (s *Store) addTerms(ctx context.Context, n *need, english, chinese []string
 	for _, w := range english {
 		group++
 		add(lexemes[w])
-		for _, other := range lexicon.Synonyms(singular(w)) {
+		for _, other := range lexicon.Synonyms(w) {
 			add(lexemes[other])
 		}
 	}

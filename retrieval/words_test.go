@@ -79,6 +79,8 @@ func TestKindsComeFromOtherProducts(t *testing.T) {
 	for range 3 {
 		k.learn(shop.Product{Title: "A", Category: "Screen Protector"})
 		k.learn(shop.Product{Title: "B", Category: "notebook case"})
+		k.learn(shop.Product{Title: "D", Category: "Kitchen Knives"})
+		k.learn(shop.Product{Title: "E", Category: "Watches"})
 	}
 	for range 10 {
 		k.learn(shop.Product{Title: "C", Category: "network cable"})
@@ -87,6 +89,8 @@ func TestKindsComeFromOtherProducts(t *testing.T) {
 		"Glass screen protectors, pack of 2": "Screen Protector",
 		"Sleeve notebook case Black":         "notebook case",
 		"Patch Cable 2 m":                    "cable",
+		"Steel kitchen knife":                "Kitchen Knives",
+		"Steel watch":                        "Watches",
 		"Cleaner for notebook case":          "",
 		"Teapot":                             "",
 	} {

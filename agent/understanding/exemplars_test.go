@@ -199,7 +199,7 @@ func (m *maker) noun(old string) string {
 		n = m.pick(m.describing) + " " + n
 	}
 	if strings.HasSuffix(old, "s") && !strings.HasSuffix(old, "ss") {
-		n = plural(n)
+		n = lexicon.Plural(n)
 	}
 	return n
 }

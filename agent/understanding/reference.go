@@ -266,7 +266,7 @@ func (s *scene) described(p part, intent shop.Intent) int {
 			continue
 		}
 		said[t.text] = true
-		said[singular(t.text)] = true
+		said[lexicon.Singular(t.text)] = true
 		if english, ok := lexicon.Translate(t.text); ok {
 			for _, w := range strings.Fields(strings.ToLower(english)) {
 				said[w] = true
@@ -295,7 +295,7 @@ func (s *scene) described(p part, intent shop.Intent) int {
 		}
 		if named {
 			for _, w := range lexicon.Segment(strings.ToLower(shown.Title)) {
-				if utf8Len(w) > 1 && !strings.EqualFold(w, shown.Brand) && !commonWords[w] && (said[w] || said[singular(w)] || lexicon.IsHan(w) && strings.Contains(text, w)) {
+				if utf8Len(w) > 1 && !strings.EqualFold(w, shown.Brand) && !commonWords[w] && (said[w] || said[lexicon.Singular(w)] || lexicon.IsHan(w) && strings.Contains(text, w)) {
 					score++
 				}
 			}

@@ -128,7 +128,7 @@ func (s *scene) mentioned(phrase string) bool {
 		if len(fields) == 0 {
 			return false
 		}
-		head = singular(fields[len(fields)-1])
+		head = lexicon.Singular(fields[len(fields)-1])
 	}
 	for _, h := range s.r.history {
 		if strings.Contains(strings.ToLower(h), head) {

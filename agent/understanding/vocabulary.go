@@ -83,7 +83,7 @@ func newWords(v shop.Vocabulary) *words {
 	}
 	for _, c := range v.Categories {
 		if c = strings.Join(lexicon.Words(c), " "); len(c) > 2 && len(strings.Fields(c)) <= longestPhrase {
-			w.addNoun(singular(c))
+			w.addNoun(lexicon.Singular(c))
 		}
 	}
 	return w
@@ -92,9 +92,9 @@ func newWords(v shop.Vocabulary) *words {
 // addNoun knows a kind of product in singular and plural, and its last word as a head.
 func (w *words) addNoun(term string) {
 	head := term[strings.LastIndexByte(term, ' ')+1:]
-	w.nouns[term], w.nouns[plural(term)] = true, true
+	w.nouns[term], w.nouns[lexicon.Plural(term)] = true, true
 	if !commonWords[head] {
-		w.heads[head], w.heads[plural(head)] = true, true
+		w.heads[head], w.heads[lexicon.Plural(head)] = true, true
 	}
 }
 
@@ -158,43 +158,6 @@ func (w *words) nearBrand(said string) string {
 		}
 	}
 	return best
-}
-
-func plural(word string) string {
-	switch {
-	case strings.HasSuffix(word, "s"), lexicon.IsHan(word):
-		return word
-	case strings.HasSuffix(word, "y") && len(word) > 2 && !strings.ContainsRune("aeiou", rune(word[len(word)-2])):
-		return word[:len(word)-1] + "ies"
-	case strings.HasSuffix(word, "ch"), strings.HasSuffix(word, "sh"), strings.HasSuffix(word, "x"):
-		return word + "es"
-	case strings.HasSuffix(word, "knife"), strings.HasSuffix(word, "wife"):
-		return word[:len(word)-2] + "ves"
-	case strings.HasSuffix(word, "shelf"), strings.HasSuffix(word, "scarf"):
-		return word[:len(word)-1] + "ves"
-	case strings.HasSuffix(word, "mouse"):
-		return strings.TrimSuffix(word, "mouse") + "mice"
-	}
-	return word + "s"
-}
-
-// singular takes the plural off.
-func singular(word string) string {
-	switch {
-	case strings.HasSuffix(word, "mice"):
-		return strings.TrimSuffix(word, "mice") + "mouse"
-	case strings.HasSuffix(word, "knives"), strings.HasSuffix(word, "wives"):
-		return word[:len(word)-3] + "fe"
-	case strings.HasSuffix(word, "shelves"), strings.HasSuffix(word, "scarves"):
-		return word[:len(word)-3] + "f"
-	case strings.HasSuffix(word, "ies") && len(word) > 4:
-		return word[:len(word)-3] + "y"
-	case strings.HasSuffix(word, "ches"), strings.HasSuffix(word, "shes"), strings.HasSuffix(word, "xes"), strings.HasSuffix(word, "sses"):
-		return word[:len(word)-2]
-	case strings.HasSuffix(word, "ss"), len(word) < 4:
-		return word
-	}
-	return strings.TrimSuffix(word, "s")
 }
 
 // current holds the words in use; they are swapped as a whole when the catalogue changes.
