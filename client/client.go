@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -224,12 +225,19 @@ func (c *Client) Events() <-chan Event {
 // with the same id until it is acknowledged or ctx ends. What the server asks to send again later (it is busy,
 // or the client is too fast) is sent again; other errors are returned as *shop.Error.
 func (c *Client) Send(ctx context.Context, text string) (protocol.Acknowledgement, error) {
-	ack, _, err := c.send(ctx, text)
+	return c.SendMessage(ctx, protocol.MessageSend{Text: text})
+}
+
+// SendMessage is Send for a message with more than text: a picture, the card of which less is wanted, the message
+// that it replaces. Without a locale it has that of the options.
+func (c *Client) SendMessage(ctx context.Context, m protocol.MessageSend) (protocol.Acknowledgement, error) {
+	ack, _, err := c.send(ctx, m)
 	return ack, err
 }
 
-func (c *Client) send(ctx context.Context, text string) (protocol.Acknowledgement, *pending, error) {
-	p := &pending{id: uuid.NewString(), data: protocol.MessageSend{Text: text, Locale: c.o.Locale}, answer: make(chan acknowledged, 1)}
+func (c *Client) send(ctx context.Context, m protocol.MessageSend) (protocol.Acknowledgement, *pending, error) {
+	m.Locale = cmp.Or(m.Locale, c.o.Locale)
+	p := &pending{id: uuid.NewString(), data: m, answer: make(chan acknowledged, 1)}
 	c.mu.Lock()
 	c.pending = append(c.pending, p)
 	c.mu.Unlock()

@@ -116,6 +116,46 @@ func TestSessionIsContinuedByItsCredentials(t *testing.T) {
 	}
 }
 
+func TestAMessageSaysOfWhichCardLessIsWanted(t *testing.T) {
+	turns := make(chan shop.Turn, 1)
+	listens := webtest.Script(func(ctx context.Context, turn shop.Turn, out shop.Output) (shop.Outcome, error) {
+		turns <- turn
+		return shop.Outcome{Parse: shop.Parse{Intent: shop.IntentRefine, Lang: shop.English}, State: turn.State}, out.Say(ctx, "Others, then.")
+	})
+	events := make(chan any, 64)
+	url := webtest.Open(t, webtest.Shop{Assistant: listens})
+	opened := dial(t, url, client.Options{Locale: shop.English}).Credentials()
+	c := dial(t, url, client.Options{Credentials: opened, Locale: shop.Chinese, Each: func(e client.Event) { events <- e.Body }})
+	ack, err := c.SendMessage(t.Context(), protocol.MessageSend{Text: "less like this mug", LessLike: "mug-1"})
+	if err != nil || ack.ReplyID == "" {
+		t.Fatalf("%+v, %v", ack, err)
+	}
+	declined := false
+	for said := false; !said; {
+		select {
+		case body := <-events:
+			switch d := body.(type) {
+			case *protocol.CardDeclined:
+				declined = d.SKU == "mug-1"
+			case *protocol.MessageCreated:
+				if said = d.Role == protocol.RoleCustomer; said && (!declined || d.LessLike != "mug-1" || d.Text != "less like this mug") {
+					t.Errorf("declined before: %v, message %+v", declined, d)
+				}
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("the message does not come back")
+		}
+	}
+	select {
+	case turn := <-turns:
+		if turn.LessLike != "mug-1" || turn.Locale != shop.Chinese {
+			t.Errorf("the assistant is asked %+v", turn)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the assistant is not asked")
+	}
+}
+
 func TestErrorsOfTheServerAreToldByCode(t *testing.T) {
 	c := dial(t, webtest.Open(t, webtest.Shop{Assistant: echo}), client.Options{})
 	_, err := c.Send(t.Context(), " ")

@@ -50,7 +50,7 @@ const keptReplies = 256
 // Ask sends a message and waits for its answer's final state. Where a person has the conversation, it returns
 // after the acknowledgement, without an answer.
 func (c *Client) Ask(ctx context.Context, text string) (Reply, error) {
-	ack, p, err := c.send(ctx, text)
+	ack, p, err := c.send(ctx, protocol.MessageSend{Text: text})
 	if err != nil {
 		return Reply{}, err
 	}
