@@ -205,16 +205,16 @@ func TestCitedArticlesAreRead(t *testing.T) {
 }
 
 func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
-	c := open(t, setup{config: web.Config{HSTS: "max-age=31536000", ImageHosts: []string{"https://pictures.example"}}})
+	c := open(t, setup{config: web.Config{HSTS: "max-age=31536000", ImageHosts: []string{"https://Pictures.example/", "https://evil.example;sandbox"}}})
 	for _, path := range []string{"/", "/chat", "/floorwalker.js", "/static/log.js", "/capabilities", "/api/products/x", "/none"} {
 		r := c.call("GET", path, "", nil, nil)
 		policy := r.Header.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "https://pictures.example"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "img-src 'self' data: https://pictures.example;"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: the policy %q lacks %s", path, policy, want)
 			}
 		}
-		if strings.Contains(policy, "unsafe") || r.Header.Get("X-Content-Type-Options") != "nosniff" ||
+		if strings.Contains(policy, "unsafe") || strings.Contains(policy, "sandbox") || r.Header.Get("X-Content-Type-Options") != "nosniff" ||
 			r.Header.Get("Referrer-Policy") != "no-referrer" || r.Header.Get("Strict-Transport-Security") == "" {
 			t.Errorf("%s: headers %v", path, r.Header)
 		}

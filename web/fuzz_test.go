@@ -257,7 +257,7 @@ func FuzzFrames(f *testing.F) {
 
 // An origin as an operator writes it: what is taken is one scheme and host, and stays as it is.
 func FuzzCleanOrigin(f *testing.F) {
-	for _, seed := range []string{"https://Shop.example:443/", "http://[::1]:80", "https://*.example", "https://a@b", "//x", "https://shop.example?", "https://a:b", "http://\x00", " https://a "} {
+	for _, seed := range []string{"https://Shop.example:443/", "http://[::1]:80", "https://*.example", "https://a@b", "//x", "https://shop.example?", "https://a:b", "http://\x00", " https://a ", "https://a;sandbox"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -269,7 +269,7 @@ func FuzzCleanOrigin(f *testing.F) {
 		if err != nil || again != origin {
 			t.Errorf("%q is %q, and that %q, %v", text, origin, again, err)
 		}
-		if rest, ok := strings.CutPrefix(strings.TrimPrefix(origin, "http://"), "https://"); strings.ContainsAny(rest, "/?#@* ") || !ok && !strings.HasPrefix(origin, "http://") {
+		if rest, ok := strings.CutPrefix(strings.TrimPrefix(origin, "http://"), "https://"); strings.ContainsAny(rest, "/?#@* ;,'\"") || !ok && !strings.HasPrefix(origin, "http://") {
 			t.Errorf("%q is taken as the origin %q", text, origin)
 		}
 	})

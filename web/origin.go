@@ -24,6 +24,9 @@ func CleanOrigin(origin string) (string, error) {
 	if strings.ContainsAny(u.Host, "*") {
 		return "", errors.New("origins are exact; list each one")
 	}
+	if strings.ContainsFunc(u.Host, noHost) {
+		return "", errors.New("a host has letters, digits, dots and hyphens; a name in other letters is written as browsers send it, as in xn--bcher-kva.example")
+	}
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "http" {
 		host = strings.TrimSuffix(host, ":80")
@@ -31,6 +34,12 @@ func CleanOrigin(origin string) (string, error) {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	return u.Scheme + "://" + host, nil
+}
+
+// noHost reports whether browsers send a rune in no origin's host and port. Among these are all that end a source or a
+// directive of a Content-Security-Policy.
+func noHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune(".-_:[]", r)
 }
 
 // OriginsFor lists the origins of pages that a server on the address serves itself. For a loopback or

@@ -11,6 +11,7 @@ func TestOriginsAreExact(t *testing.T) {
 	for given, want := range map[string]string{
 		"https://shop.example": "https://shop.example", "HTTPS://Shop.Example:443/": "https://shop.example", "http://127.0.0.1:8080": "http://127.0.0.1:8080",
 		"http://localhost:80": "http://localhost", "https://*.example": "", "https://shop.example/chat": "", "shop.example": "", "null": "", "ftp://shop.example": "", "https://u:p@shop.example": "",
+		"http://[::1]:80": "http://[::1]", "https://xn--bcher-kva.example": "https://xn--bcher-kva.example", "https://bücher.example": "", "https://shop.example;sandbox": "", "https://shop.example,b": "", "https://'self'": "",
 	} {
 		got, err := CleanOrigin(given)
 		if got != want || (err == nil) != (want != "") {

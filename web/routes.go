@@ -48,7 +48,7 @@ func (s *Server) routes() http.Handler {
 
 // guard sets the security headers, keeps foreign pages and floods out, and a panic inside its request.
 func (s *Server) guard(next http.Handler) http.Handler {
-	policy := contentPolicy(s.c.ImageHosts)
+	policy := contentPolicy(s.images)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			p := recover()

@@ -300,6 +300,8 @@ type Server struct {
 	sites map[string][]string
 	// links are the origins that links may lead to, sorted.
 	links []string
+	// images are the origins that pictures may come from besides our own.
+	images []string
 	// consoleOrigins are those that consoles may come from; consoleHosts, where not empty, those that they are
 	// served under.
 	consoleOrigins, consoleHosts map[string]bool

@@ -14,7 +14,7 @@ const codeSiteKey = "site_key_refused"
 
 var errSiteKey = refuse(http.StatusForbidden, codeSiteKey, "The chat is not let in on this page under this data-key. Give the script's tag the key that FLOORWALKER_SITE_KEYS names for this origin.")
 
-// openTo reads which pages are let in, and where links may lead.
+// openTo reads which pages are let in, where links may lead and pictures may come from.
 func (s *Server) openTo(c Config) {
 	clean := func(given string) (origin string, ok bool) {
 		origin, err := CleanOrigin(given)
@@ -41,6 +41,11 @@ func (s *Server) openTo(c Config) {
 	for _, given := range c.LinkHosts {
 		if origin, ok := clean(given); ok {
 			links[origin] = true
+		}
+	}
+	for _, given := range c.ImageHosts {
+		if origin, ok := clean(given); ok {
+			s.images = append(s.images, origin)
 		}
 	}
 	s.links = slices.Sorted(maps.Keys(links))

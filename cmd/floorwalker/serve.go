@@ -46,7 +46,7 @@ type serveCmd struct {
 	ConsoleOrigins []string          `help:"Origins of the agents' console, where it has its own; those of the customers' pages when empty." env:"FLOORWALKER_CONSOLE_ORIGINS"`
 	SiteKeys       map[string]string `help:"Public keys of the shop's sites and the origins on which each is good, as in pk_shop_1=https://www.shop.example https://m.shop.example;pk_outlet=https://outlet.example: pages of these need it as data-key." env:"FLOORWALKER_SITE_KEYS"`
 	LinkHosts      []string          `help:"Origins that links in what the assistant, people at the desk and articles say may lead to, beside those of the pages that may connect; other addresses stay text." env:"FLOORWALKER_LINK_HOSTS"`
-	ImageHosts     []string          `help:"Origins that product pictures may come from." env:"FLOORWALKER_IMAGE_HOSTS"`
+	ImageHosts     []string          `help:"Origins that product pictures may come from beside the server, each exact, as in https://cdn.shop.example." env:"FLOORWALKER_IMAGE_HOSTS"`
 	TrustedProxies []string          `help:"Networks of the proxies before the server, as in 10.0.0.0/8: theirs is the X-Forwarded-For that is believed." env:"FLOORWALKER_TRUSTED_PROXIES"`
 	HSTS           string            `name:"hsts" help:"Strict-Transport-Security to send, as in max-age=31536000: for a server behind TLS." env:"FLOORWALKER_HSTS"`
 	AdminToken     string            `help:"Bearer token of the product API; made and kept in the data folder when empty." env:"FLOORWALKER_ADMIN_TOKEN"`
@@ -112,8 +112,8 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := checkOrigins(slices.Concat(c.Origins, c.ConsoleOrigins, c.LinkHosts)); err != nil {
-		return fmt.Errorf("FLOORWALKER_ORIGINS, FLOORWALKER_CONSOLE_ORIGINS, FLOORWALKER_LINK_HOSTS: %w", err)
+	if err := checkOrigins(slices.Concat(c.Origins, c.ConsoleOrigins, c.LinkHosts, c.ImageHosts)); err != nil {
+		return fmt.Errorf("FLOORWALKER_ORIGINS, FLOORWALKER_CONSOLE_ORIGINS, FLOORWALKER_LINK_HOSTS, FLOORWALKER_IMAGE_HOSTS: %w", err)
 	}
 	sites, err := readSiteKeys(c.SiteKeys)
 	if err != nil {

@@ -118,6 +118,7 @@ var meanings = map[string]func(value any) error{
 	"FLOORWALKER_ORIGINS":          func(v any) error { return checkOrigins(v.([]string)) },
 	"FLOORWALKER_CONSOLE_ORIGINS":  func(v any) error { return checkOrigins(v.([]string)) },
 	"FLOORWALKER_LINK_HOSTS":       func(v any) error { return checkOrigins(v.([]string)) },
+	"FLOORWALKER_IMAGE_HOSTS":      func(v any) error { return checkOrigins(v.([]string)) },
 	"FLOORWALKER_SITE_KEYS":        func(v any) error { _, err := readSiteKeys(v.(map[string]string)); return err },
 	"FLOORWALKER_TRUSTED_PROXIES":  func(v any) error { _, err := networks(v.([]string)); return err },
 	"FLOORWALKER_WEBHOOK_NETWORKS": func(v any) error { _, err := networks(v.([]string)); return err },

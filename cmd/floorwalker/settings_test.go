@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -71,27 +72,42 @@ func TestASecretComesFromTheFileThatTheEnvironmentNames(t *testing.T) {
 
 func TestWrongSettingsAreRefusedWithTheirLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"\nFLOORWALKER_LISTNE=1":                             "line 2: there is no setting FLOORWALKER_LISTNE",
-		"FLOORWALKER_THREADS=many":                           "line 1: FLOORWALKER_THREADS",
-		"# one\n# two\nFLOORWALKER_PARSER=none":              "line 3: FLOORWALKER_PARSER is one of auto,local,llm",
-		"just words":                                         "line 1: a setting is NAME=value",
-		"FLOORWALKER_MODEL=a\nFLOORWALKER_MODEL=b":           "line 2: FLOORWALKER_MODEL stands in line 1 already",
-		"DATABASE_URL_FILE=/nowhere/at/all":                  "line 1: open /nowhere/at/all",
-		"FLOORWALKER_ORIGINS=https://a.example,shop.example": "line 1: FLOORWALKER_ORIGINS: origin \"shop.example\"",
-		"\nFLOORWALKER_LINK_HOSTS=https://a.example/path":    "line 2: FLOORWALKER_LINK_HOSTS",
-		"FLOORWALKER_SITE_KEYS=short=https://a.example":      "line 1: FLOORWALKER_SITE_KEYS: site key \"short\"",
-		"FLOORWALKER_SITE_KEYS=pk_shop_1=a.example":          "line 1: FLOORWALKER_SITE_KEYS: site key pk_shop_1: origin \"a.example\"",
-		"\n\nFLOORWALKER_TRUSTED_PROXIES=10.0.0.1":           "line 3: FLOORWALKER_TRUSTED_PROXIES: network \"10.0.0.1\"",
-		"FLOORWALKER_WEBHOOK_NETWORKS=inside":                "line 1: FLOORWALKER_WEBHOOK_NETWORKS",
-		"FLOORWALKER_RATES=EURO=1.2":                         "line 1: FLOORWALKER_RATES: rate EURO",
-		"FLOORWALKER_PERSON_FROM=500":                        "line 1: FLOORWALKER_PERSON_FROM",
-		"FLOORWALKER_PERSON_TOPICS=waranty":                  "line 1: FLOORWALKER_PERSON_TOPICS",
-		"FLOORWALKER_SPONSORED_WEIGHT=2":                     "line 1: FLOORWALKER_SPONSORED_WEIGHT: is 2; it is from 0 to 1",
-		"FLOORWALKER_KEEP_AUDIT=5m":                          "line 1: FLOORWALKER_KEEP_AUDIT",
-		"FLOORWALKER_MODEL=" + strings.Repeat("a", 128<<10):  "too long",
+		"\nFLOORWALKER_LISTNE=1":                              "line 2: there is no setting FLOORWALKER_LISTNE",
+		"FLOORWALKER_THREADS=many":                            "line 1: FLOORWALKER_THREADS",
+		"# one\n# two\nFLOORWALKER_PARSER=none":               "line 3: FLOORWALKER_PARSER is one of auto,local,llm",
+		"just words":                                          "line 1: a setting is NAME=value",
+		"FLOORWALKER_MODEL=a\nFLOORWALKER_MODEL=b":            "line 2: FLOORWALKER_MODEL stands in line 1 already",
+		"DATABASE_URL_FILE=/nowhere/at/all":                   "line 1: open /nowhere/at/all",
+		"FLOORWALKER_ORIGINS=https://a.example,shop.example":  "line 1: FLOORWALKER_ORIGINS: origin \"shop.example\"",
+		"\nFLOORWALKER_LINK_HOSTS=https://a.example/path":     "line 2: FLOORWALKER_LINK_HOSTS",
+		"FLOORWALKER_IMAGE_HOSTS=https://a.example,b.example": "line 1: FLOORWALKER_IMAGE_HOSTS: origin \"b.example\"",
+		"\nFLOORWALKER_IMAGE_HOSTS=https://*.a.example":       "line 2: FLOORWALKER_IMAGE_HOSTS",
+		"FLOORWALKER_IMAGE_HOSTS=https://a.example;sandbox":   "line 1: FLOORWALKER_IMAGE_HOSTS",
+		"FLOORWALKER_SITE_KEYS=short=https://a.example":       "line 1: FLOORWALKER_SITE_KEYS: site key \"short\"",
+		"FLOORWALKER_SITE_KEYS=pk_shop_1=a.example":           "line 1: FLOORWALKER_SITE_KEYS: site key pk_shop_1: origin \"a.example\"",
+		"\n\nFLOORWALKER_TRUSTED_PROXIES=10.0.0.1":            "line 3: FLOORWALKER_TRUSTED_PROXIES: network \"10.0.0.1\"",
+		"FLOORWALKER_WEBHOOK_NETWORKS=inside":                 "line 1: FLOORWALKER_WEBHOOK_NETWORKS",
+		"FLOORWALKER_RATES=EURO=1.2":                          "line 1: FLOORWALKER_RATES: rate EURO",
+		"FLOORWALKER_PERSON_FROM=500":                         "line 1: FLOORWALKER_PERSON_FROM",
+		"FLOORWALKER_PERSON_TOPICS=waranty":                   "line 1: FLOORWALKER_PERSON_TOPICS",
+		"FLOORWALKER_SPONSORED_WEIGHT=2":                      "line 1: FLOORWALKER_SPONSORED_WEIGHT: is 2; it is from 0 to 1",
+		"FLOORWALKER_KEEP_AUDIT=5m":                           "line 1: FLOORWALKER_KEEP_AUDIT",
+		"FLOORWALKER_MODEL=" + strings.Repeat("a", 128<<10):   "too long",
 	} {
 		if _, err := parseSettings(t, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestServeRefusesWhatNoBrowserSendsAsAnOrigin(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // what is not refused ends before it has started anything
+	for _, flag := range []string{"--origins", "--console-origins", "--link-hosts", "--image-hosts"} {
+		var out, said bytes.Buffer
+		code := run(ctx, []string{"serve", flag, "https://a.example;sandbox", "--data", t.TempDir(), "--no-llm", "--no-demo"}, streams{strings.NewReader(""), &out, &said})
+		if code == 0 || !strings.Contains(said.String(), `origin "https://a.example;sandbox": a host has letters`) {
+			t.Errorf("%s: exit status %d, %s", flag, code, said.String())
 		}
 	}
 }
