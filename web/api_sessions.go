@@ -45,6 +45,16 @@ type deviceInput struct {
 	}
 }
 
+// ticketInput is a device that wants to connect, from where.
+type ticketInput struct {
+	Origin        string `header:"Origin"`
+	Authorization string `header:"Authorization" doc:"Bearer and the session's secret"`
+	Body          struct {
+		Key     string `json:"key,omitempty" doc:"The data-key of the page's tag, for pages of FLOORWALKER_SITE_KEYS"`
+		Session string `json:"session" minLength:"1" maxLength:"64" doc:"The session's id"`
+	}
+}
+
 type identifyInput struct {
 	Authorization string `header:"Authorization" doc:"Bearer and the session's secret"`
 	Body          struct {
@@ -156,7 +166,10 @@ func (s *Server) authenticate(ctx context.Context, authorization, sessionID stri
 	return session, nil
 }
 
-func (s *Server) getTicket(ctx context.Context, in *deviceInput) (*ticketOutput, error) {
+func (s *Server) getTicket(ctx context.Context, in *ticketInput) (*ticketOutput, error) {
+	if !s.siteKeyHolds(in.Origin, in.Body.Key) { // a key may have been withdrawn since the session was opened
+		return nil, errSiteKey
+	}
 	session, err := s.authenticate(ctx, in.Authorization, in.Body.Session)
 	if err != nil {
 		return nil, err

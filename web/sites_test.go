@@ -58,6 +58,39 @@ func TestASitesKeyLetsItsOwnPagesIn(t *testing.T) {
 	}
 }
 
+// A key that is withdrawn lets its conversations go on no more, though the origin stays; under the new one they do.
+func TestAWithdrawnKeyOpensNoLine(t *testing.T) {
+	const shop = "https://shop.example"
+	before := open(t, setup{config: web.Config{SiteKeys: map[string][]string{"pk_before": {shop}}}})
+	var o opened
+	if r := before.call(http.MethodPost, "/api/sessions", `{"key":"pk_before"}`, map[string]string{"Origin": shop}, &o); r.StatusCode != http.StatusCreated {
+		t.Fatal(r.Status)
+	}
+	ticket := func(c *counter, origin, key string) (status int, code string) {
+		var e struct{ Code string }
+		from := map[string]string{"Authorization": "Bearer " + o.Secret}
+		if origin != "" {
+			from["Origin"] = origin
+		}
+		return c.call(http.MethodPost, "/api/tickets", fmt.Sprintf(`{"session":%q,"key":%q}`, o.Session, key), from, &e).StatusCode, e.Code
+	}
+	if status, code := ticket(before, shop, "pk_before"); status != http.StatusCreated {
+		t.Errorf("while the key holds: %d %q", status, code)
+	}
+	if err := before.stop(); err != nil {
+		t.Fatal(err)
+	}
+	after := open(t, setup{pool: before.pool, config: web.Config{SiteKeys: map[string][]string{"pk_after": {shop}}}})
+	for _, try := range []struct {
+		origin, key string
+		want        int
+	}{{shop, "pk_before", http.StatusForbidden}, {shop, "", http.StatusForbidden}, {shop, "pk_after", http.StatusCreated}, {"", "", http.StatusCreated}} {
+		if status, code := ticket(after, try.origin, try.key); status != try.want || (code == "site_key_refused") != (try.want == http.StatusForbidden) {
+			t.Errorf("%+v: %d %q", try, status, code)
+		}
+	}
+}
+
 func TestWithoutKeysEveryKeyHolds(t *testing.T) {
 	const shop = "https://shop.example"
 	c := open(t, setup{config: web.Config{Origins: []string{shop}}})

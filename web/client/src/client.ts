@@ -209,7 +209,8 @@ export class Client {
         this.#keepSession(opened);
       }
       const session = this.#session!;
-      const { ticket } = await this.#ask<{ ticket: string }>("/api/tickets", { session: session.id }, session.secret);
+      const { key } = this.#o;
+      const { ticket } = await this.#ask<{ ticket: string }>("/api/tickets", { session: session.id, ...(key && { key }) }, session.secret);
       if (change !== this.#changes) return;
       this.#open(session, ticket);
     } catch (error) {

@@ -47,17 +47,19 @@ test("the advice of every close code is that of its range", () => {
   }
 });
 
-test("a page that is let in under another key alone is told so, and asks once", async () => {
-  const asked = [];
-  const client = new Client({ url: "http://shop.example", key: "pk_shop_1", fetch: async (address, { body }) => {
-    asked.push([address, JSON.parse(body).key]);
-    return new Response(JSON.stringify({ code: "site_key_refused", message: "Not here." }), { status: 403 });
-  } });
-  const refused = new Promise(done => client.onState(state => { if (state === "unkeyed") done(); }));
-  client.start();
-  await refused;
-  client.hurry();
-  await new Promise(done => setTimeout(done, 600));
-  client.stop();
-  assert.deepEqual(asked, [["http://shop.example/api/sessions", "pk_shop_1"]]);
+test("a page that is let in under another key alone is told so, and asks once, also where it comes back", async () => {
+  for (const [session, path] of [[null, "/api/sessions"], ['{"id":"s","secret":"x"}', "/api/tickets"]]) {
+    const asked = [];
+    const client = new Client({ url: "http://shop.example", key: "pk_shop_1", session: { get: () => session, set: () => assert.fail("the session is kept as it is") }, fetch: async (address, { body }) => {
+      asked.push([address, JSON.parse(body).key]);
+      return new Response(JSON.stringify({ code: "site_key_refused", message: "Not here." }), { status: 403 });
+    } });
+    const refused = new Promise(done => client.onState(state => { if (state === "unkeyed") done(); }));
+    client.start();
+    await refused;
+    client.hurry();
+    await new Promise(done => setTimeout(done, 600));
+    client.stop();
+    assert.deepEqual(asked, [[`http://shop.example${path}`, "pk_shop_1"]]);
+  }
 });
