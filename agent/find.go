@@ -173,15 +173,14 @@ func (t *talk) look(ctx context.Context, need shop.Need, left []string) (result,
 	return r, err
 }
 
-// oneOf is the name of a thing in the singular.
+// oneOf is the name of a thing in the singular; as it is where it is no plural.
 func oneOf(product string) string {
-	words := strings.Fields(product)
-	if len(words) == 0 || lexicon.IsHan(product) {
-		return product
+	at := strings.LastIndexByte(product, ' ') + 1
+	last := strings.ToLower(product[at:])
+	if one := singular(last); one != last && !lexicon.IsHan(product) {
+		return product[:at] + one
 	}
-	last := len(words) - 1
-	words[last] = singular(strings.ToLower(words[last]))
-	return strings.Join(words, " ")
+	return product
 }
 
 // searchDepth is how many times Config.Candidates are searched for, since most of what is near in meaning may be of

@@ -85,6 +85,14 @@ func TestAThingIsNoQualityThoughItIsNamedAfterOne(t *testing.T) {
 	}
 }
 
+func TestANameIsPutIntoTheSingularWhereItIsAPlural(t *testing.T) {
+	for said, want := range map[string]string{"Samsung Tablets": "Samsung tablet", "wireless mice": "wireless mouse", "shorts": "shorts", "iPhone": "iPhone", "USB线": "USB线", "": ""} {
+		if got := oneOf(said); got != want {
+			t.Errorf("one of %q is %q, want %q", said, got, want)
+		}
+	}
+}
+
 func TestAnotherWayOfPrintingContradicts(t *testing.T) {
 	if !contradicts("Orin QL label printer Direct thermal", []string{"laser"}) || contradicts("Orin LaserJet printer", []string{"laser"}) {
 		t.Error("a thermal printer is shown for a laser printer, or a laser printer is not")
