@@ -42,8 +42,6 @@ type Message struct {
 type Usage struct {
 	// PromptTokens counts the tokens of the prompt as the server tells them: Ollama 0.17 counts those in its cache too.
 	PromptTokens, AnswerTokens int
-	// Prompt and Answer are the times the server spent on them.
-	Prompt, Answer time.Duration
 	// FirstToken is the time from the admission to the first token.
 	FirstToken time.Duration
 	// Cut is true when the answer ended at the token limit.
@@ -268,7 +266,6 @@ func (c *Client) chat(ctx context.Context, ask request, each func(string) error)
 		if r.Done {
 			ended = true
 			usage.PromptTokens, usage.AnswerTokens = r.PromptEvalCount, r.EvalCount
-			usage.Prompt, usage.Answer = r.PromptEvalDuration, r.EvalDuration
 			usage.Cut = r.DoneReason == "length"
 		}
 		return nil
