@@ -8,11 +8,13 @@ import (
 	"sync/atomic"
 )
 
-// Batches are short enough that a customer's query waits little behind one (about 50 ms of two cores for
-// MiniLM int8), and long enough that longer ones would not be faster.
+// Batches are short enough that a customer's query waits little behind one (10 to 50 ms for MiniLM int8), and long enough that
+// longer ones would not be faster.
 const (
-	batchTokens = 512
+	batchTokens = 256
 	batchRows   = 64
+	// leastTokens is what is not parted among several workers.
+	leastTokens = 64
 	// batchWindow is how many waiting texts are looked at for ones of like length.
 	batchWindow = 256
 )
@@ -25,6 +27,8 @@ type batcher struct {
 
 // lane is the queue of one priority. Its workers enter the gate by that priority.
 type lane struct {
+	workers int
+
 	mu     sync.Mutex
 	filled *sync.Cond
 	queue  []*job
@@ -51,12 +55,13 @@ type request struct {
 
 // newBatcher starts the workers. execute gets jobs of like length and sets each one's result or err; it
 // may be called by several workers at once.
-func newBatcher(g *gate, workers int, execute func(batch []*job)) *batcher {
+func newBatcher(g *gate, execute func(batch []*job)) *batcher {
 	b := &batcher{}
 	for p := range b.lanes {
 		l := &b.lanes[p]
+		l.workers = g.runs
 		l.filled = sync.NewCond(&l.mu)
-		for range workers {
+		for range g.runs {
 			b.workers.Go(func() { l.work(g, priority(p), execute) })
 		}
 	}
@@ -163,7 +168,12 @@ func (l *lane) take() []*job {
 	oldest := l.queue[0]
 	window := slices.Clone(l.queue[:min(len(l.queue), batchWindow)])
 	slices.SortStableFunc(window, func(a, b *job) int { return len(a.IDs) - len(b.IDs) })
-	from, to := nearest(window, slices.Index(window, oldest))
+	waiting := 0
+	for _, j := range window {
+		waiting += len(j.IDs)
+	}
+	// No worker takes more than its share, else the others would be done before it.
+	from, to := nearest(window, slices.Index(window, oldest), min(batchTokens, max(waiting/l.workers, leastTokens)))
 	batch := window[from:to]
 	taken := make(map[*job]bool, len(batch))
 	for _, j := range batch {
@@ -173,8 +183,9 @@ func (l *lane) take() []*job {
 	return batch
 }
 
-// nearest extends from the job at position at, to shorter and longer neighbours, as far as a batch goes.
-func nearest(byLength []*job, at int) (from, to int) {
+// nearest extends from the job at position at, to shorter and longer neighbours, as far as a batch of so
+// many tokens goes.
+func nearest(byLength []*job, at, tokens int) (from, to int) {
 	from, to = at, at+1
 	for to-from < batchRows {
 		longest, own := len(byLength[to-1].IDs), len(byLength[at].IDs)
@@ -183,9 +194,9 @@ func nearest(byLength []*job, at int) (from, to int) {
 			up = false
 		}
 		switch {
-		case up && (to-from+1)*len(byLength[to].IDs) <= batchTokens:
+		case up && (to-from+1)*len(byLength[to].IDs) <= tokens:
 			to++
-		case down && (to-from+1)*longest <= batchTokens:
+		case down && (to-from+1)*longest <= tokens:
 			from--
 		default:
 			return from, to

@@ -45,7 +45,7 @@ func (r *recorder) execute(batch []*job) {
 func TestBatchesHoldTextsOfLikeLength(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: time.Millisecond}
-		b := newBatcher(newGate(1), 1, r.execute)
+		b := newBatcher(newGate(1), r.execute)
 		defer b.close()
 		rng := rand.New(rand.NewPCG(1, 2))
 		lengths := make([]int, 1000)
@@ -84,7 +84,7 @@ func TestBatchesHoldTextsOfLikeLength(t *testing.T) {
 func TestConcurrentCallersShareABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: 10 * time.Millisecond}
-		b := newBatcher(newGate(1), 1, r.execute)
+		b := newBatcher(newGate(1), r.execute)
 		defer b.close()
 		var callers sync.WaitGroup
 		for range 17 {
@@ -101,11 +101,43 @@ func TestConcurrentCallersShareABatch(t *testing.T) {
 	})
 }
 
+func TestWorkersShareWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{each: 10 * time.Millisecond}
+		b := newBatcher(newGate(2), r.execute)
+		defer b.close()
+		began := time.Now()
+		if _, err := b.do(t.Context(), texts(slices.Repeat([]int{32}, 8)...)); err != nil {
+			t.Fatal(err)
+		}
+		// A half, then a quarter by each.
+		if took := time.Since(began); took != 2*r.each || len(r.batches) != 3 {
+			t.Errorf("8 texts were run as %v in %v; two workers are there for them", r.batches, took)
+		}
+	})
+}
+
+func TestAModelThatIsLoadedWhileAnotherRunsHasWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{each: time.Millisecond}
+		g := newGate(1)
+		g.enter(interactive)
+		b := newBatcher(g, r.execute)
+		defer b.close()
+		g.leave()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := b.do(ctx, texts(8)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAQueryGoesBeforeBackgroundWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: 10 * time.Millisecond}
 		g := newGate(1)
-		bulk, other := newBatcher(g, 1, r.execute), newBatcher(g, 1, r.execute)
+		bulk, other := newBatcher(g, r.execute), newBatcher(g, r.execute)
 		defer bulk.close()
 		defer other.close()
 		var imports sync.WaitGroup
@@ -131,7 +163,7 @@ func TestAQueryGoesBeforeBackgroundWork(t *testing.T) {
 func TestBackgroundWorkMovesOnABusyDay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: time.Millisecond}
-		b := newBatcher(newGate(1), 2, r.execute)
+		b := newBatcher(newGate(1), r.execute)
 		defer b.close()
 		ctx, stop := context.WithCancel(t.Context())
 		var customers sync.WaitGroup
@@ -158,7 +190,7 @@ func TestBackgroundWorkMovesOnABusyDay(t *testing.T) {
 func TestACancelledCallReturnsAtOnceAndIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: 10 * time.Millisecond}
-		b := newBatcher(newGate(1), 1, r.execute)
+		b := newBatcher(newGate(1), r.execute)
 		defer b.close()
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Millisecond)
 		defer cancel()
@@ -185,7 +217,7 @@ func TestACancelledCallReturnsAtOnceAndIsDropped(t *testing.T) {
 func TestClosingRefusesWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{each: 10 * time.Millisecond}
-		b := newBatcher(newGate(1), 1, r.execute)
+		b := newBatcher(newGate(1), r.execute)
 		failed := make(chan error)
 		go func() {
 			_, err := b.do(t.Context(), texts(slices.Repeat([]int{64}, 800)...))

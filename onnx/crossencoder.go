@@ -15,8 +15,6 @@ import (
 type CrossEncoderOptions struct {
 	// MaxTokens is where a pair is cut, longest text first; 0 is the model's own limit (64).
 	MaxTokens int
-	// Threads is how many threads one run uses; 0 is two, or one where there is one processor.
-	Threads int
 	// Readings is how many bytes of products that were read are kept, where the model reads them apart from the
 	// query: about 33 kB a product of 40 tokens. 0 is 128 MiB, below 0 none.
 	Readings int
@@ -61,14 +59,14 @@ func LoadCrossEncoder(rt *Runtime, dir string, o CrossEncoderOptions) (*CrossEnc
 		further = []string{c.apart.Tensor}
 		files.graph = withOutput(files.graph, c.apart.Tensor)
 	}
-	if c.session, err = openSession(files.graph, o.Threads, "logits", further...); err != nil {
+	if c.session, err = openSession(files.graph, "logits", further...); err != nil {
 		return nil, fmt.Errorf("load cross-encoder %s: %w", dir, err)
 	}
 	files.graph = nil
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("load cross-encoder %s: %w", dir, errors.Join(err, c.session.close()))
 	}
-	c.batcher = newBatcher(rt.gate, rt.gate.free, c.execute)
+	c.batcher = newBatcher(rt.gate, c.execute)
 	c.close = sync.OnceValue(func() error {
 		c.batcher.close()
 		return c.session.close()

@@ -2,7 +2,7 @@
 // the texts of concurrent callers into batches of like length, lets a customer's query go before bulk
 // work, and turns the model's output into embeddings or relevance scores. It knows nothing of the shop.
 //
-//	rt, err := onnx.OpenRuntime("libonnxruntime.so.1.32.0")
+//	rt, err := onnx.OpenRuntime("libonnxruntime.so.1.32.0", 0)
 //	defer rt.Close()
 //	embedder, err := onnx.LoadEmbedder(rt, "models/all-minilm-l6-v2", onnx.EmbedderOptions{})
 //	defer embedder.Close()

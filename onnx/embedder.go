@@ -16,8 +16,6 @@ import (
 type EmbedderOptions struct {
 	// MaxTokens is where texts are cut; 0 is the model's own limit (64).
 	MaxTokens int
-	// Threads is how many threads one run uses; 0 is two, or one where there is one processor.
-	Threads int
 	// CacheSize is how many embeddings of short calls (queries) are kept; 0 is 4096, below 0 none.
 	CacheSize int
 }
@@ -53,14 +51,14 @@ func LoadEmbedder(rt *Runtime, dir string, o EmbedderOptions) (*Embedder, error)
 	if e.limit, err = files.config.limit(o.MaxTokens); err != nil {
 		return nil, fmt.Errorf("load embedder: %w", err)
 	}
-	if e.session, err = openSession(files.graph, o.Threads, "last_hidden_state"); err != nil {
+	if e.session, err = openSession(files.graph, "last_hidden_state"); err != nil {
 		return nil, fmt.Errorf("load embedder %s: %w", dir, err)
 	}
 	files.graph = nil // the session has its own copy
 	if err := e.check(); err != nil {
 		return nil, fmt.Errorf("load embedder %s: %w", dir, errors.Join(err, e.session.close()))
 	}
-	e.batcher = newBatcher(rt.gate, rt.gate.free, e.execute)
+	e.batcher = newBatcher(rt.gate, e.execute)
 	e.close = sync.OnceValue(func() error {
 		e.batcher.close()
 		return e.session.close()

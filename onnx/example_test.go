@@ -12,7 +12,7 @@ import (
 
 // Which of the products does the customer mean?
 func ExampleEmbedder_Embed() {
-	rt, err := onnx.OpenRuntime("libonnxruntime.so.1.32.0")
+	rt, err := onnx.OpenRuntime("libonnxruntime.so.1.32.0", 0)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -32,9 +32,10 @@ func priorityOf(ctx context.Context) priority {
 // gate lets a bounded number of model runs go on at once over all models of a runtime, interactive ones
 // first. A run can't be interrupted, so batches are kept short instead.
 type gate struct {
-	mu      sync.Mutex
-	free    int
-	waiting [priorities][]chan struct{}
+	mu sync.Mutex
+	// runs is how many may go on at once, free how many more of them.
+	runs, free int
+	waiting    [priorities][]chan struct{}
 	// passed counts interactive runs that overtook background ones in a row.
 	passed int
 }
@@ -43,7 +44,7 @@ type gate struct {
 // an import moves on a busy day too.
 const overtake = 16
 
-func newGate(runs int) *gate { return &gate{free: runs} }
+func newGate(runs int) *gate { return &gate{runs: runs, free: runs} }
 
 // enter waits for a turn. Each enter is followed by one leave.
 func (g *gate) enter(p priority) {

@@ -25,8 +25,9 @@ var environment struct {
 }
 
 // OpenRuntime loads the shared library at the path. It may be called again while it is open, with the
-// same path.
-func OpenRuntime(libraryPath string) (*Runtime, error) {
+// same path. processors is how many model runs go on at once, each in a thread of its own; 0 is one for each processor, at
+// most four.
+func OpenRuntime(libraryPath string, processors int) (*Runtime, error) {
 	library, err := filepath.Abs(libraryPath)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", libraryPath, ErrRuntime, err)
@@ -34,7 +35,10 @@ func OpenRuntime(libraryPath string) (*Runtime, error) {
 	if err := holdEnvironment(library); err != nil {
 		return nil, err
 	}
-	return &Runtime{gate: newGate(max(1, goruntime.GOMAXPROCS(0)/2)), close: sync.OnceValue(releaseEnvironment)}, nil
+	if processors <= 0 {
+		processors = min(4, goruntime.GOMAXPROCS(0))
+	}
+	return &Runtime{gate: newGate(processors), close: sync.OnceValue(releaseEnvironment)}, nil
 }
 
 // Close gives the library back. Models that are still open keep working. It may be called twice.

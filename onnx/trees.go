@@ -51,7 +51,7 @@ func LoadTrees(_ *Runtime, dir string, features []string) (_ *Trees, err error) 
 		return nil, fmt.Errorf("%w: output %s is %s", ErrShape, output.Name, output.Dimensions)
 	}
 	t.width = output.Dimensions[1]
-	options, err := sessionOptions(1)
+	options, err := sessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("set up session: %w: %w", ErrRuntime, err)
 	}

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer
+
+import served
 
 NAMES = ("whole", "near", "stands")  # as in model.py
 # By how much scores may differ from the graph's own, on average and at most, of pairs that are not cut. An int8 graph scales
@@ -111,9 +112,7 @@ def main():
     model = onnx.load(folder / "model.onnx")
     tensor = token_vectors(model.graph)
     model.graph.output.append(helper.make_tensor_value_info(tensor, TensorProto.FLOAT, None))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    session = served.session(model.SerializeToString())
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 
 import data
 import metrics
+import served
 from model import Ranker, base_folder, encode, load_tokenizer
 from text import product_text
 from train import read_start
@@ -137,7 +137,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         whole, small = Path(temporary) / "fp32.onnx", Path(temporary) / "model.onnx"
         to_onnx(model, tokenizer, whole, limit)
-        full = onnxruntime.InferenceSession(whole)
+        full = served.session(whole)
         reference = run_torch(model, tokenizer, PROBES, limit)
         difference = max(abs(a - b) for a, b in zip(run_onnx(full, tokenizer, PROBES, limit, 1), reference))
         print(f"ONNX fp32 and PyTorch differ by at most {difference:.2e}")
@@ -146,7 +146,7 @@ def main():
         quantized(whole, small)
         if small.stat().st_size > LARGEST_FILE:
             raise SystemExit(f"not exported: {small.stat().st_size:,} bytes")
-        less = onnxruntime.InferenceSession(small)
+        less = served.session(small)
         if args.ratings:
             products = {}
             for item in args.catalogue:

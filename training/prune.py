@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 import data
 import metrics
+import served
 import train
 from export import INPUTS, quantized, to_onnx
 from model import base_folder, encode, load_tokenizer
@@ -42,9 +42,7 @@ def cost(model, settings, runs=20):
     with tempfile.TemporaryDirectory() as folder:
         to_onnx(model, tokenizer, Path(folder) / "whole.onnx", settings["max_tokens"])
         small = quantized(Path(folder) / "whole.onnx", Path(folder) / "small.onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2
-        session = onnxruntime.InferenceSession(small, options)
+        session = served.session(small)
         enc = encode(tokenizer, ["wireless mouse"] * 50, ["word " * 100] * 50, settings["max_tokens"])
         took = []
         for _ in range(runs):

@@ -12,11 +12,11 @@ import random
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import shap
 from tokenizers import Tokenizer
 
 import data
+import served
 from text import first_words, product_text
 
 LONGEST = 70  # characters of a product's text: SHAP asks for the score of very many shortened ones
@@ -77,9 +77,7 @@ def main():
 
 def reader(folder):
     """(score, SHA-256) of a model folder: score(query, text) is its relevance."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(folder / "model.onnx", options)
+    session = served.session(folder / "model.onnx", 1)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(json.loads((folder / "config.json").read_text())["max_tokens"], strategy="longest_first")

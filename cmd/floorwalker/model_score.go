@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"floorwalker/embedded"
 	"floorwalker/onnx"
 )
 
@@ -23,18 +22,12 @@ type modelScoreCmd struct {
 
 // Run answers each line of stdin, {"query":…,"texts":[…]}, with a line {"scores":[…],"ms":…}.
 func (c *modelScoreCmd) Run(ctx context.Context, std streams) (err error) {
-	library := c.ORT
-	if library == "" {
-		if library, err = embedded.ONNXRuntime(c.cacheDir()); err != nil {
-			return err
-		}
-	}
-	runtime, err := onnx.OpenRuntime(library)
+	runtime, err := openRuntime(c.services)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, runtime.Close()) }()
-	o := onnx.CrossEncoderOptions{MaxTokens: c.MaxTokens, Threads: c.Threads, Together: c.Together}
+	o := onnx.CrossEncoderOptions{MaxTokens: c.MaxTokens, Together: c.Together}
 	if !c.Keep {
 		o.Readings = -1
 	}

@@ -80,7 +80,7 @@ func (c *modelAddCmd) Run(std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	cross, err := onnx.LoadCrossEncoder(m.runtime, c.Folder, onnx.CrossEncoderOptions{Threads: c.Threads})
+	cross, err := onnx.LoadCrossEncoder(m.runtime, c.Folder, onnx.CrossEncoderOptions{})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func openRuntime(s services) (*onnx.Runtime, error) {
 		}
 		library = found
 	}
-	return onnx.OpenRuntime(library)
+	return onnx.OpenRuntime(library, s.Threads)
 }
 
 // openTrees loads ONNX Runtime and trees over the features.
@@ -54,16 +54,15 @@ func openModels(s services) (*models, error) {
 	if m.runtime, err = openRuntime(s); err != nil {
 		return nil, err
 	}
-	o := onnx.EmbedderOptions{Threads: s.Threads}
-	if m.english, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "all-minilm-l6-v2"), o); err != nil {
+	if m.english, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "all-minilm-l6-v2"), onnx.EmbedderOptions{}); err != nil {
 		return nil, errors.Join(fmt.Errorf("load the English model (--models names the folder): %w", err), m.close())
 	}
-	if m.chinese, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "bge-small-zh-v1.5"), o); err != nil {
+	if m.chinese, err = onnx.LoadEmbedder(m.runtime, filepath.Join(s.Models, "bge-small-zh-v1.5"), onnx.EmbedderOptions{}); err != nil {
 		return nil, errors.Join(fmt.Errorf("load the Chinese model (--models names the folder): %w", err), m.close())
 	}
 	ranker := filepath.Join(s.Models, "ranker")
 	if _, err := os.Stat(ranker); err == nil {
-		if m.cross, err = onnx.LoadCrossEncoder(m.runtime, ranker, onnx.CrossEncoderOptions{Threads: s.Threads}); err != nil {
+		if m.cross, err = onnx.LoadCrossEncoder(m.runtime, ranker, onnx.CrossEncoderOptions{}); err != nil {
 			m.crossErr = fmt.Errorf("load the ranker: %w", err)
 		}
 	}

@@ -67,7 +67,6 @@ type liveRankers struct {
 	rankers
 	policy rankingPolicy
 	models *models
-	o      onnx.CrossEncoderOptions
 	events *behaviour.Log
 	log    *slog.Logger
 	swap   *ranking.Switch
@@ -92,7 +91,7 @@ const (
 // openLiveRankers begins with the version that the state names; where that can't be loaded, with the shipped one. A policy
 // that can't be followed is an error. What a shadow makes is kept in events, where given.
 func openLiveRankers(s services, policy rankingPolicy, m *models, events *behaviour.Log, log *slog.Logger) (*liveRankers, error) {
-	l := &liveRankers{rankers: newRankers(s), policy: policy, models: m, o: onnx.CrossEncoderOptions{Threads: s.Threads}, events: events, log: log,
+	l := &liveRankers{rankers: newRankers(s), policy: policy, models: m, events: events, log: log,
 		state: rankerState{Serving: shippedVersion}, text: policy.text()}
 	if m.crossErr != nil {
 		log.Error("the ranker that is shipped can't be used; products are ranked by the embedding model", "error", m.crossErr)
@@ -154,7 +153,7 @@ func (l *liveRankers) model(dir string) (*onnx.CrossEncoder, error) {
 			return running.cross, nil
 		}
 	}
-	return onnx.LoadCrossEncoder(l.models.runtime, dir, l.o)
+	return onnx.LoadCrossEncoder(l.models.runtime, dir, onnx.CrossEncoderOptions{})
 }
 
 // keepComparison keeps what the shadow made of a list.

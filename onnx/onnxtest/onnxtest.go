@@ -44,7 +44,7 @@ func Models() string {
 // Runtime opens ONNX Runtime and closes it when the test ends.
 func Runtime(t testing.TB) *onnx.Runtime {
 	t.Helper()
-	rt, err := onnx.OpenRuntime(Library(t))
+	rt, err := onnx.OpenRuntime(Library(t), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
