@@ -152,6 +152,9 @@ func (c *CrossEncoder) readings(ctx context.Context, query string, docs []string
 	for n := range jobs {
 		*into[n] = jobs[n].reading
 	}
+	if isOnce(ctx) {
+		return asked, read, nil
+	}
 	c.queries.put(query, asked, asked.size())
 	for i, doc := range docs {
 		c.products.put(doc, read[i], read[i].size())

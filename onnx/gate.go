@@ -22,6 +22,16 @@ func Background(ctx context.Context) context.Context {
 	return context.WithValue(ctx, backgroundKey{}, true)
 }
 
+type onceKey struct{}
+
+// Once is Background for work on texts that nobody will ask for again, such as a product's with a word left out: what a
+// CrossEncoder reads for it is not kept, and takes no other reading's place.
+func Once(ctx context.Context) context.Context {
+	return context.WithValue(Background(ctx), onceKey{}, true)
+}
+
+func isOnce(ctx context.Context) bool { return ctx.Value(onceKey{}) != nil }
+
 func priorityOf(ctx context.Context) priority {
 	if ctx.Value(backgroundKey{}) != nil {
 		return background

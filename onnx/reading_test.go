@@ -122,6 +122,22 @@ func TestReadingAheadStopsWhereThereIsNoRoom(t *testing.T) {
 	}
 }
 
+func TestWhatIsReadOnceTakesNoRoom(t *testing.T) {
+	c := shippedRanker(t, onnx.CrossEncoderOptions{Readings: 1 << 20})
+	for i := range 12 {
+		docs := make([]string, 16)
+		for n := range docs {
+			docs[n] = fmt.Sprintf("Mug number %d, white, with a handle and a lid, made of stoneware that lasts", 16*i+n)
+		}
+		if _, err := c.Score(onnx.Once(t.Context()), "mug", docs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if more, err := c.ReadAhead(t.Context(), []string{"Hose, 20 m"}); !more || err != nil {
+		t.Errorf("192 products that were read once filled 1 MiB: %v", err)
+	}
+}
+
 func TestAConfigurationThatNamesNoTensorOfTheGraphIsRefused(t *testing.T) {
 	rt := onnxtest.Runtime(t)
 	for name, c := range map[string]struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,20 +90,24 @@ func TestAShadowIsComparedAndChangesNothing(t *testing.T) {
 
 func TestAnExplanationHoldsWhatMovedTheProduct(t *testing.T) {
 	model := &scripted{score: func(query, doc string) float32 {
-		if query == "red mug" && doc == "Mug" { // "large" speaks against it
-			return 0.9
+		score := float32(0.3)
+		if strings.Contains(query, "red") {
+			score += 0.2
 		}
-		if query == "red mug" && doc == "Large Mug" {
-			return 0.7
+		if strings.Contains(query, "mug") && strings.Contains(doc, "Mug") { // neither does anything without the other
+			score += 0.4
 		}
-		return 0.2
+		if strings.Contains(doc, "Large") {
+			score -= 0.2
+		}
+		return score
 	}}
 	candidates := found(product("b", "Hose"), product("a", "Large Mug"))
 	got, err := ranking.New(nil, model, ranking.Options{}).Explain(t.Context(), shop.Query{Text: "red mug"}, candidates, "a")
-	if err != nil || got.Cross == nil || math.Abs(got.Cross.Score-0.7) > 1e-6 || len(got.Cross.Words) != 4 {
+	if err != nil || got.Cross == nil || math.Abs(got.Cross.Score-0.7) > 1e-6 || math.Abs(got.Cross.Base-0.3) > 1e-6 || len(got.Cross.Words) != 4 {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	for i, want := range []ranking.Attribution{{"red", true, 0.5}, {"mug", true, 0.5}, {"Large", false, -0.2}, {"Mug", false, 0.5}} {
+	for i, want := range []ranking.Attribution{{"red", true, 0.2}, {"mug", true, 0.2}, {"Large", false, -0.2}, {"Mug", false, 0.2}} {
 		w := got.Cross.Words[i]
 		if w.Word != want.Word || w.InQuery != want.InQuery || math.Abs(w.Effect-want.Effect) > 1e-6 {
 			t.Errorf("word %d: %+v, want %+v", i, w, want)

@@ -2,8 +2,8 @@
 
   python shap_words.py --model ../models/ranker --catalogue ../demo/catalogue.jsonl.gz --out ../ranking/testdata/shap.json
 
-The server leaves out each word in turn (ranking/attribution.go), which is quick; SHAP spreads the score over the words by what
-each adds in many orders, which is thorough. Both read the same int8 file, one pair at a time.
+Both spread the score over the words by what each adds in random orders: the server (ranking/attribution.go) in as many as an operator
+waits for, SHAP here in more. Both read the same int8 file; SHAP one pair at a time.
 """
 import argparse
 import hashlib
@@ -20,7 +20,7 @@ import served
 from text import first_words, product_text
 
 LONGEST = 70  # characters of a product's text: SHAP asks for the score of very many shortened ones
-ORDERS = 3      # in which the words are added, and taken away again
+ORDERS = 100    # in which the words are added, and taken away again; with 20 the values are still of a rank correlation of 0.84 with those of 60
 
 
 def pairs_of(products, n, seed):

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"floorwalker/lexicon"
+	"floorwalker/onnx"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
@@ -57,7 +58,7 @@ func (c *modelExplainCmd) Run(ctx context.Context, std streams) (err error) {
 		fmt.Fprintf(std.err, "%+.4f  %-12s %s\n", r.Weight, r.Code, r.Detail)
 	}
 	if w := explained.Cross; w != nil {
-		fmt.Fprintf(std.err, "the cross-encoder gives %.4f; without a word it would be less by\n", w.Score)
+		fmt.Fprintf(std.err, "the cross-encoder gives %.4f: %.4f for no words, and by word\n", w.Score, w.Base)
 		for _, a := range w.Words {
 			where := "product"
 			if a.InQuery {
@@ -103,7 +104,7 @@ func (e explainer) Explain(ctx context.Context, query, sku string) (ranking.Expl
 		}
 		found = append(found, asked[0])
 	}
-	return e.ranker.Explain(ctx, q, found, sku)
+	return e.ranker.Explain(onnx.Once(ctx), q, found, sku)
 }
 
 // explainPairs explains each pair of the file.
