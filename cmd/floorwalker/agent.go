@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -41,17 +40,14 @@ type agentDisableCmd struct {
 }
 
 // withDesk opens the database that a server uses, or would use, and the desk on it.
-func withDesk(ctx context.Context, s services, std streams, work func(d *desk.Desk) error) (err error) {
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	key, err := s.key()
-	if err != nil {
-		return err
-	}
-	return work(desk.New(db.pool, desk.Options{Key: key, Logger: warnings(std.err)}))
+func withDesk(ctx context.Context, s services, std streams, work func(d *desk.Desk) error) error {
+	return withDatabase(ctx, s, std, func(db *database) error {
+		key, err := s.key()
+		if err != nil {
+			return err
+		}
+		return work(desk.New(db.pool, desk.Options{Key: key, Logger: warnings(std.err)}))
+	})
 }
 
 // Run makes the account and shows what is never shown again.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -50,14 +49,11 @@ type campaignReportCmd struct {
 }
 
 // withAds opens the database that a server uses, or would use, and the campaigns in it.
-func withAds(ctx context.Context, s services, std streams, work func(a *sponsored.Ads) error) (err error) {
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	events := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)})
-	return work(sponsored.New(db.pool, sponsored.Options{Sales: events.Sales}))
+func withAds(ctx context.Context, s services, std streams, work func(a *sponsored.Ads) error) error {
+	return withDatabase(ctx, s, std, func(db *database) error {
+		events := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)})
+		return work(sponsored.New(db.pool, sponsored.Options{Sales: events.Sales}))
+	})
 }
 
 // Run makes the campaign.

@@ -44,28 +44,25 @@ type customerEraseCmd struct {
 }
 
 // within finds the person's sessions, locked, and runs work in the same transaction.
-func (p person) within(ctx context.Context, s services, std streams, work func(tx pgx.Tx, customer string, sessions []string) error) (err error) {
+func (p person) within(ctx context.Context, s services, std streams, work func(tx pgx.Tx, customer string, sessions []string) error) error {
 	if p.ID == "" {
 		return errors.New("name the customer")
 	}
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
-		if p.Session {
-			id, err := uuid.Parse(p.ID)
-			if err != nil {
-				return fmt.Errorf("%q is no session's id: %w", p.ID, err)
+	return withDatabase(ctx, s, std, func(db *database) error {
+		return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+			if p.Session {
+				id, err := uuid.Parse(p.ID)
+				if err != nil {
+					return fmt.Errorf("%q is no session's id: %w", p.ID, err)
+				}
+				return work(tx, "", []string{id.String()})
 			}
-			return work(tx, "", []string{id.String()})
-		}
-		sessions, err := dialog.SessionsOf(ctx, tx, p.ID)
-		if err != nil {
-			return err
-		}
-		return work(tx, p.ID, sessions)
+			sessions, err := dialog.SessionsOf(ctx, tx, p.ID)
+			if err != nil {
+				return err
+			}
+			return work(tx, p.ID, sessions)
+		})
 	})
 }
 

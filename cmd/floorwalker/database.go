@@ -38,6 +38,16 @@ const poolSize = 24
 // user reaches the one that a server started.
 const runningFile = "database.url"
 
+// withDatabase opens the database that a server uses, or would use, for the work, and closes it afterwards.
+func withDatabase(ctx context.Context, s services, std streams, work func(*database) error) (err error) {
+	db, err := openDatabase(ctx, s, warnings(std.err))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
+	return work(db)
+}
+
 // openDatabase opens and migrates the database: the given one, the embedded one that another command runs on
 // the same data, or an embedded one of its own.
 func openDatabase(ctx context.Context, s services, logger *slog.Logger) (*database, error) {

@@ -42,14 +42,11 @@ type experimentReportCmd struct {
 }
 
 // withBook opens the database that a server uses, or would use, and the experiments in it.
-func withBook(ctx context.Context, s services, std streams, work func(b *experiments.Book) error) (err error) {
+func withBook(ctx context.Context, s services, std streams, work func(b *experiments.Book) error) error {
 	log := warnings(std.err)
-	db, err := openDatabase(ctx, s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return work(newBook(db.pool, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), log))
+	return withDatabase(ctx, s, std, func(db *database) error {
+		return work(newBook(db.pool, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), log))
+	})
 }
 
 // Run begins the experiment.

@@ -22,27 +22,24 @@ type exportCmd struct {
 }
 
 // Run writes the catalogue to stdout, in the format that import reads.
-func (c *exportCmd) Run(ctx context.Context, std streams) (err error) {
-	db, err := openDatabase(ctx, c.services, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	if c.Everything != "" {
-		tables, rows, err := exportEverything(ctx, db.pool, c.Everything)
-		if err != nil {
+func (c *exportCmd) Run(ctx context.Context, std streams) error {
+	return withDatabase(ctx, c.services, std, func(db *database) error {
+		if c.Everything != "" {
+			tables, rows, err := exportEverything(ctx, db.pool, c.Everything)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(std.err, "%d rows of %d tables. They hold conversations and customers: keep them as safe as the shop itself.\n", rows, tables)
+			return nil
+		}
+		out := bufio.NewWriter(std.out)
+		n, err := retrieval.NewStore(db.pool, nil, retrieval.Options{Logger: warnings(std.err)}).Export(ctx, out)
+		if err = errors.Join(err, out.Flush()); err != nil {
 			return err
 		}
-		fmt.Fprintf(std.err, "%d rows of %d tables. They hold conversations and customers: keep them as safe as the shop itself.\n", rows, tables)
+		fmt.Fprintf(std.err, "%d products\n", n)
 		return nil
-	}
-	out := bufio.NewWriter(std.out)
-	n, err := retrieval.NewStore(db.pool, nil, retrieval.Options{Logger: warnings(std.err)}).Export(ctx, out)
-	if err = errors.Join(err, out.Flush()); err != nil {
-		return err
-	}
-	fmt.Fprintf(std.err, "%d products\n", n)
-	return nil
+	})
 }
 
 // doorKeys are the columns by which somebody gets in, as hashes or not.

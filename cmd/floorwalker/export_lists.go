@@ -17,18 +17,15 @@ type exportListsCmd struct {
 }
 
 // Run writes the lists to stdout, a JSON object a line.
-func (c *exportListsCmd) Run(ctx context.Context, std streams) (err error) {
-	db, err := openDatabase(ctx, c.services, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	out := bufio.NewWriter(std.out)
-	since := time.Now().AddDate(0, 0, -c.Days)
-	n, err := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)}).ExportLists(ctx, since, out)
-	if err = errors.Join(err, out.Flush()); err != nil {
-		return err
-	}
-	fmt.Fprintf(std.err, "%d lists\n", n)
-	return nil
+func (c *exportListsCmd) Run(ctx context.Context, std streams) error {
+	return withDatabase(ctx, c.services, std, func(db *database) error {
+		out := bufio.NewWriter(std.out)
+		since := time.Now().AddDate(0, 0, -c.Days)
+		n, err := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)}).ExportLists(ctx, since, out)
+		if err = errors.Join(err, out.Flush()); err != nil {
+			return err
+		}
+		fmt.Fprintf(std.err, "%d lists\n", n)
+		return nil
+	})
 }

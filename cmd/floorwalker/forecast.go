@@ -113,15 +113,12 @@ type forecastShowCmd struct {
 }
 
 // withForecasts opens the database that a server uses, or would use, and the forecasts in it.
-func withForecasts(ctx context.Context, s services, r supplyRules, std streams, work func(b *forecast.Book) error) (err error) {
+func withForecasts(ctx context.Context, s services, r supplyRules, std streams, work func(b *forecast.Book) error) error {
 	log := warnings(std.err)
-	db, err := openDatabase(ctx, s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	catalogue := retrieval.NewStore(db.pool, nil, retrieval.Options{Logger: log})
-	return work(newForecasts(db.pool, catalogue, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), r, log))
+	return withDatabase(ctx, s, std, func(db *database) error {
+		catalogue := retrieval.NewStore(db.pool, nil, retrieval.Options{Logger: log})
+		return work(newForecasts(db.pool, catalogue, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), r, log))
+	})
 }
 
 // Run writes the forecasts.

@@ -21,13 +21,10 @@ type importEventsCmd struct {
 }
 
 // Run imports the file and prints the report as one JSON object.
-func (c *importEventsCmd) Run(ctx context.Context, std streams) (err error) {
+func (c *importEventsCmd) Run(ctx context.Context, std streams) error {
 	log := warnings(std.err)
-	db, err := openDatabase(ctx, c.services, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	report, err := behaviour.NewLog(db.pool, behaviour.Options{Keep: c.KeepEvents, Logger: log}).Import(ctx, c.File)
-	return errors.Join(err, printJSON(std.out, report))
+	return withDatabase(ctx, c.services, std, func(db *database) error {
+		report, err := behaviour.NewLog(db.pool, behaviour.Options{Keep: c.KeepEvents, Logger: log}).Import(ctx, c.File)
+		return errors.Join(err, printJSON(std.out, report))
+	})
 }

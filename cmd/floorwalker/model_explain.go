@@ -43,31 +43,28 @@ func (c *modelExplainCmd) Run(ctx context.Context, std streams) (err error) {
 	if c.Pairs != "" {
 		return explainPairs(ctx, live.serving.ranker, c.Pairs, std.out)
 	}
-	db, err := openDatabase(ctx, c.services, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	store := retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err)})
-	explained, err := explainer{store, live.swap}.Explain(ctx, c.Query, c.SKU)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(std.err, "place %d, score %.4f, relevance %.4f (not shown under %.2f), by %s\n", explained.Position, explained.Score, explained.Relevance, explained.Floor, explained.Model)
-	for _, r := range explained.Reasons {
-		fmt.Fprintf(std.err, "%+.4f  %-12s %s\n", r.Weight, r.Code, r.Detail)
-	}
-	if w := explained.Cross; w != nil {
-		fmt.Fprintf(std.err, "the cross-encoder gives %.4f: %.4f for no words, and by word\n", w.Score, w.Base)
-		for _, a := range w.Words {
-			where := "product"
-			if a.InQuery {
-				where = "query"
-			}
-			fmt.Fprintf(std.err, "%+.4f  %-7s  %s\n", a.Effect, where, a.Word)
+	return withDatabase(ctx, c.services, std, func(db *database) error {
+		store := retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err)})
+		explained, err := explainer{store, live.swap}.Explain(ctx, c.Query, c.SKU)
+		if err != nil {
+			return err
 		}
-	}
-	return printJSON(std.out, explained)
+		fmt.Fprintf(std.err, "place %d, score %.4f, relevance %.4f (not shown under %.2f), by %s\n", explained.Position, explained.Score, explained.Relevance, explained.Floor, explained.Model)
+		for _, r := range explained.Reasons {
+			fmt.Fprintf(std.err, "%+.4f  %-12s %s\n", r.Weight, r.Code, r.Detail)
+		}
+		if w := explained.Cross; w != nil {
+			fmt.Fprintf(std.err, "the cross-encoder gives %.4f: %.4f for no words, and by word\n", w.Score, w.Base)
+			for _, a := range w.Words {
+				where := "product"
+				if a.InQuery {
+					where = "query"
+				}
+				fmt.Fprintf(std.err, "%+.4f  %-7s  %s\n", a.Effect, where, a.Word)
+			}
+		}
+		return printJSON(std.out, explained)
+	})
 }
 
 // explainer explains rankings as customers get them.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -21,13 +20,10 @@ import (
 const mostLists = 50_000
 
 // withEvents opens the database and the log of what customers did.
-func withEvents(ctx context.Context, s services, std streams, work func(*database, *behaviour.Log) error) (err error) {
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return work(db, behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)}))
+func withEvents(ctx context.Context, s services, std streams, work func(*database, *behaviour.Log) error) error {
+	return withDatabase(ctx, s, std, func(db *database) error {
+		return work(db, behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)}))
+	})
 }
 
 type modelCompareCmd struct {

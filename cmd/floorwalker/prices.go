@@ -123,15 +123,12 @@ type pricesRejectCmd struct {
 }
 
 // withPrices opens the database that a server uses, or would use, and the proposals in it.
-func withPrices(ctx context.Context, s services, r priceRules, embed retrieval.Embedder, std streams, work func(b *pricing.Book) error) (err error) {
+func withPrices(ctx context.Context, s services, r priceRules, embed retrieval.Embedder, std streams, work func(b *pricing.Book) error) error {
 	log := warnings(std.err)
-	db, err := openDatabase(ctx, s, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	catalogue, events := retrieval.NewStore(db.pool, embed, retrieval.Options{Logger: log}), behaviour.NewLog(db.pool, behaviour.Options{Logger: log})
-	return work(newPrices(db.pool, catalogue, events, newForecasts(db.pool, catalogue, events, supplyRules{}, log), r, log))
+	return withDatabase(ctx, s, std, func(db *database) error {
+		catalogue, events := retrieval.NewStore(db.pool, embed, retrieval.Options{Logger: log}), behaviour.NewLog(db.pool, behaviour.Options{Logger: log})
+		return work(newPrices(db.pool, catalogue, events, newForecasts(db.pool, catalogue, events, supplyRules{}, log), r, log))
+	})
 }
 
 // Run writes the proposals.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -94,14 +93,11 @@ func importRows(ctx context.Context, path string, s services, std streams, take 
 		defer file.Close()
 		in = file
 	}
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	n, err := take(db.pool, in)
-	if err != nil {
-		return err
-	}
-	return printJSON(std.out, map[string]int{"rows": n})
+	return withDatabase(ctx, s, std, func(db *database) error {
+		n, err := take(db.pool, in)
+		if err != nil {
+			return err
+		}
+		return printJSON(std.out, map[string]int{"rows": n})
+	})
 }

@@ -116,13 +116,10 @@ func (c *webhookSecretCmd) Run(_ context.Context, std streams) error {
 	return nil
 }
 
-func withOutbox(ctx context.Context, s services, std streams, work func(o *webhook.Outbox) error) (err error) {
-	db, err := openDatabase(ctx, s, warnings(std.err))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	return work(webhook.NewOutbox(db.pool, 0))
+func withOutbox(ctx context.Context, s services, std streams, work func(o *webhook.Outbox) error) error {
+	return withDatabase(ctx, s, std, func(db *database) error {
+		return work(webhook.NewOutbox(db.pool, 0))
+	})
 }
 
 // Run lists deliveries, one a line.
