@@ -25,8 +25,7 @@ var environment struct {
 }
 
 // OpenRuntime loads the shared library at the path. It may be called again while it is open, with the
-// same path. processors is how many model runs go on at once, each in a thread of its own; 0 is one for each processor, at
-// most four.
+// same path. processors is how many model runs go on at once, each in a thread of its own; 0 is as many as there are.
 func OpenRuntime(libraryPath string, processors int) (*Runtime, error) {
 	library, err := filepath.Abs(libraryPath)
 	if err != nil {
@@ -36,7 +35,7 @@ func OpenRuntime(libraryPath string, processors int) (*Runtime, error) {
 		return nil, err
 	}
 	if processors <= 0 {
-		processors = min(4, goruntime.GOMAXPROCS(0))
+		processors = goruntime.GOMAXPROCS(0)
 	}
 	return &Runtime{gate: newGate(processors), close: sync.OnceValue(releaseEnvironment)}, nil
 }

@@ -113,8 +113,8 @@ def main():
     parser.add_argument("--before", required=True)
     parser.add_argument("--run", required=True)
     parser.add_argument("--also", action="append", default=[], metavar="NAME=FILE[,FILE…]",
-                        help="scores of another ranker: folds.json of another run, or as eval relevance --scores writes them; of one "
-                        "file for each fold, say, that the server wrote with that fold's model and ratings")
+                        help="scores of another ranker: folds.json of another run, or as eval relevance --scores writes them; or one file "
+                        "for each fold in their order, that the server wrote with that fold's model: of each the held-out queries count")
     parser.add_argument("--out")
     args = parser.parse_args()
     settings = data.read_settings(args.settings)
@@ -134,7 +134,7 @@ def main():
         "fine-tuned, weights averaged": folds, "the same in the blend": both}
     for item in args.also:
         name, files = item.split("=", 1)
-        rankers[name] = {q: p for file in files.split(",") for q, p in read_scores(Path(file)).items()}
+        rankers[name] = held_out([read_scores(Path(file)) for file in files.split(",")], data.folds(ratings, settings["folds"], settings["seed"]))
     rows = compare(rankers, settings)
     text = table(rows)
     text += f"\nThe model's share in the server's blend, chosen for each fold on the other folds: {', '.join(map(str, chosen))}.\n\n"
@@ -147,6 +147,14 @@ def main():
         picture(rows, out.with_suffix(".png"))
         out.write_text(f"<!-- written by evaluate.py -->\n![nDCG@10 of each ranker]({out.with_suffix('.png').name})\n\n{text}")
     print(text)
+
+
+def held_out(scored, folds):
+    """The scores of one ranker; or, where there is one a fold, in the order of the folds, of each those of the queries that it was not
+    trained on."""
+    if len(scored) == 1:
+        return scored[0]
+    return {q: some[q] for some, held in zip(scored, folds, strict=True) for q in held if q in some}
 
 
 def read_scores(path, kind="scores"):

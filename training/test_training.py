@@ -67,6 +67,13 @@ class SplitTest(unittest.TestCase):
         self.assertEqual(set(scored), set(rows))
         self.assertTrue(all(score == 0 for pairs in scored.values() for score, _ in pairs))
 
+    def test_a_fold_s_model_counts_for_the_queries_that_it_has_not_seen(self):
+        parts = data.folds([f"q{i}" for i in range(20)], 5, 7)
+        scored = [{q: [(float(i), 3)] for part in parts for q in part} for i in range(5)]  # each file holds all queries
+        found = evaluate.held_out(scored, parts)
+        self.assertEqual(len(found), 20)
+        self.assertTrue(all(found[q] == [(float(i), 3)] for i, held in enumerate(parts) for q in held))
+
     def test_the_threshold_of_a_fold_is_chosen_without_its_queries(self):
         settings, queries = {"folds": 5, "seed": 7}, [f"q{i}" for i in range(20)]
         scored = {q: [(10.0, 3), (5.0, 0), (1.0, 0)] for q in queries}

@@ -27,7 +27,7 @@ type services struct {
 	SecretKey   string `help:"Key (64 hexadecimal digits) under which secrets that must be read again are encrypted in the database, the same for all servers of it. Made and kept in the data folder when empty." env:"FLOORWALKER_SECRET_KEY"`
 	ORT         string `name:"onnxruntime" help:"ONNX Runtime's shared library. From the cache when empty." env:"ONNXRUNTIME_LIB"`
 	Models      string `help:"Folder with the models that rank and embed." default:"models" env:"FLOORWALKER_MODELS"`
-	Threads     int    `help:"How many runs of models go on at once, each in one thread. 0: one for each core, at most four." default:"0" env:"FLOORWALKER_THREADS"`
+	Threads     int    `help:"How many runs of models go on at once, each in one thread. 0: one for each core." default:"0" env:"FLOORWALKER_THREADS"`
 }
 
 // cacheDir is the folder for what is fetched and built.
