@@ -15,9 +15,9 @@ import (
 	"floorwalker/ranking"
 )
 
-// leastAgreement is the mean rank correlation that attributions must have with SHAP's values, below what is measured (0.754) and
-// above what leaving out each word in turn has (0.618).
-const leastAgreement = 0.68
+// leastAgreement is the mean rank correlation that attributions must have with SHAP's values, below what is measured (0.718) and
+// above what leaving out each word in turn has (0.583).
+const leastAgreement = 0.65
 
 // SHAP's values were made in Python from the very file that is shipped (training/shap_words.py); a new model needs new ones.
 func TestAttributionsAgreeWithSHAP(t *testing.T) {
