@@ -132,7 +132,7 @@ func (r *Ranker) ExplainWords(ctx context.Context, query, text string) (Words, e
 			scores[step.with] = 0
 		}
 	}
-	if err := r.scoreChosen(ctx, asked, given, scores); err != nil {
+	if err := r.scoreChosen(r.options.Once(ctx), asked, given, scores); err != nil {
 		return Words{}, err
 	}
 	scores[chosen{1<<len(asked) - 1, 1<<len(given) - 1}] = alone[0]

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,9 @@ type Options struct {
 	Takeup Takeup
 	// Chinese embeds Chinese queries and product texts; without it they are compared in English.
 	Chinese Embedder
+	// Once marks a context as that of work on texts that nobody will ask for again, so that the cross-encoder need not keep what it
+	// reads; nil does nothing.
+	Once func(context.Context) context.Context
 	// NewID names a ranking; nil is a random UUID.
 	NewID func() string
 	// Now is the clock by which products are new; nil is time.Now.
@@ -99,6 +103,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.CacheSize == 0 {
 		o.CacheSize = 20_000
+	}
+	if o.Once == nil {
+		o.Once = func(ctx context.Context) context.Context { return ctx }
 	}
 	if o.NewID == nil {
 		o.NewID = uuid.NewString

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,6 +74,7 @@ func (s *Server) stop(ctx context.Context, server *http.Server) error {
 		cancel()
 	}
 	open := s.sockets.all()
+	settle(ctx, open)
 	for _, k := range open {
 		k.close(protocol.CloseServiceRestart)
 	}
@@ -88,4 +90,19 @@ func (s *Server) stop(ctx context.Context, server *http.Server) error {
 		errs = append(errs, fmt.Errorf("end requests: %w", err), server.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// settle waits, not for long, until the sockets have what was logged so far: a close frame overtakes what is still on its way.
+func settle(ctx context.Context, open []*socket) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for slices.ContainsFunc(open, func(k *socket) bool { return k.pumping.Load() > 0 }) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

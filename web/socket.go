@@ -52,6 +52,8 @@ type socket struct {
 	began time.Duration
 	// said is when anything but pings last went either way, in Unix nanoseconds of the server's clock.
 	said atomic.Int64
+	// pumping is how many pumps are at work.
+	pumping atomic.Int32
 	// shut is set with the code that the socket is to be closed with: from then on frames are read past.
 	shut atomic.Bool
 	// resuming is true once the client has asked to resume: from then on it is not its fault when nothing comes

@@ -203,7 +203,11 @@ func (p *pump) wake() {
 	defer p.mu.Unlock()
 	if p.again = p.working; !p.working {
 		p.working = true
-		p.k.works.Go(p.run)
+		p.k.pumping.Add(1)
+		p.k.works.Go(func() {
+			defer p.k.pumping.Add(-1)
+			p.run()
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"floorwalker/evaluation"
 	"floorwalker/lexicon"
+	"floorwalker/onnx"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
@@ -174,7 +175,7 @@ func (j judgedScores) write(path string) error {
 
 // newRanker is the ranker as it serves: with the cross-encoder where there is one.
 func newRanker(m *models, o ranking.Options) *ranking.Ranker {
-	o.Chinese = m.chinese
+	o.Chinese, o.Once = m.chinese, onnx.Once
 	if m.cross == nil {
 		return ranking.New(m.english, nil, o)
 	}

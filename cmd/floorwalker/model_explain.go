@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"floorwalker/lexicon"
-	"floorwalker/onnx"
 	"floorwalker/ranking"
 	"floorwalker/retrieval"
 	"floorwalker/shop"
@@ -101,7 +100,7 @@ func (e explainer) Explain(ctx context.Context, query, sku string) (ranking.Expl
 		}
 		found = append(found, asked[0])
 	}
-	return e.ranker.Explain(onnx.Once(ctx), q, found, sku)
+	return e.ranker.Explain(ctx, q, found, sku)
 }
 
 // explainPairs explains each pair of the file.
