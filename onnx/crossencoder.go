@@ -196,7 +196,7 @@ func (c *CrossEncoder) execute(batch []*job) {
 	var vectors []float32
 	if c.apart != nil {
 		width = c.apart.Width
-		buffer := c.buffers.take(rows*length*width, batchTokens*width)
+		buffer := c.buffers.take(rows*length*width, backgroundTokens*width)
 		defer c.buffers.give(buffer)
 		vectors = *buffer
 		results = append(results, result{ort.NewShape(int64(rows), int64(length), int64(width)), vectors})

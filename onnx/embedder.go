@@ -131,7 +131,7 @@ func (e *Embedder) Close() error { return e.close() }
 // execute embeds one batch.
 func (e *Embedder) execute(batch []*job) {
 	rows, length, dim := len(batch), longest(batch), e.Dim()
-	buffer := e.buffers.take(rows*length*dim, batchTokens*dim)
+	buffer := e.buffers.take(rows*length*dim, backgroundTokens*dim)
 	defer e.buffers.give(buffer)
 	hidden := *buffer
 	err := e.session.run(batch, e.files.tokenizer.padding, result{ort.NewShape(int64(rows), int64(length), int64(dim)), hidden})

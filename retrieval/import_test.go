@@ -2,6 +2,7 @@ package retrieval_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,6 +35,41 @@ const shoes = `{"sku":"s1","title":"Trail running shoes","brand":"Fleet","catego
 {"sku":"s2","title":"Road running shoes","brand":"Fleet","category":"Shoes","description":"Light shoes in blue for fast days.","price_minor":12900,"currency":"USD","stock":0,"attributes":{"colour":"blue"}}
 {"sku":"k1","title":"Kettle","brand":"Boil","category":"Kitchen","description":"1.7 litres, steel.","price_minor":3900,"currency":"EUR","stock":9}
 `
+
+// behindKey marks what Options.Background has marked.
+type behindKey struct{}
+
+// behindEmbedder counts the calls that customers go before, and the others.
+type behindEmbedder struct {
+	wordEmbedder
+	behind, before int
+}
+
+func (e *behindEmbedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	if ctx.Value(behindKey{}) != nil {
+		e.behind++
+	} else {
+		e.before++
+	}
+	return e.wordEmbedder.Embed(ctx, texts)
+}
+
+func TestCustomersGoBeforeTheEmbeddingOfProducts(t *testing.T) {
+	e := &behindEmbedder{}
+	s := retrieval.NewStore(pgtest.New(t), e, retrieval.Options{Background: func(ctx context.Context) context.Context {
+		return context.WithValue(ctx, behindKey{}, true)
+	}})
+	if _, err := importText(t, s, shoes, retrieval.ImportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	imported := e.behind
+	if _, err := s.Search(t.Context(), shop.Query{Text: "running shoes", Lang: "en", Limit: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if imported == 0 || e.behind != imported || e.before != 1 {
+		t.Errorf("an import: %d calls in the background; with a search: %d, and %d before them", imported, e.behind, e.before)
+	}
+}
 
 func TestBadRowsAreReportedWithLineAndReason(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,8 @@ type Options struct {
 	// MaxPostings is how many postings the text leg reads to find products: in a large catalogue common words
 	// only order what rarer ones found. Default 100,000, about 40 ms.
 	MaxPostings int
+	// Background marks a context as that of work which customers go before: the embedding of products. Default: nothing.
+	Background func(context.Context) context.Context
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
@@ -49,6 +51,9 @@ type Store struct {
 func NewStore(pool *pgxpool.Pool, embed Embedder, o Options) *Store {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Background == nil {
+		o.Background = func(ctx context.Context) context.Context { return ctx }
 	}
 	if o.MaxPostings == 0 {
 		o.MaxPostings = 100_000

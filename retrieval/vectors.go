@@ -40,7 +40,7 @@ func (s *Store) embedMissing(ctx context.Context, w writer, docs []document) (in
 	for i, h := range missing {
 		wanted[i] = texts[hash(h)]
 	}
-	vectors, err := s.embed.Embed(ctx, wanted)
+	vectors, err := s.embed.Embed(s.o.Background(ctx), wanted)
 	if err != nil {
 		return 0, fmt.Errorf("embed %d products: %w", len(wanted), err)
 	}

@@ -55,7 +55,7 @@ func (c *evalRelevanceCmd) Run(ctx context.Context, std streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-	store := retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err)})
+	store := retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err), Background: onnx.Background})
 	if !c.Present {
 		if err := c.fill(ctx, std, store); err != nil {
 			return err

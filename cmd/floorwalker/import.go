@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"floorwalker/onnx"
 	"floorwalker/retrieval"
 )
 
@@ -52,7 +53,7 @@ func (c *importCmd) Run(ctx context.Context, std streams) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, db.close(context.WithoutCancel(ctx))) }()
-		store = retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err)})
+		store = retrieval.NewStore(db.pool, m.english, retrieval.Options{Logger: warnings(std.err), Background: onnx.Background})
 	}
 	report, err := store.Import(ctx, in, format, o)
 	bar.end()

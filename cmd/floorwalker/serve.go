@@ -20,6 +20,7 @@ import (
 	"floorwalker/desk"
 	"floorwalker/dialog"
 	"floorwalker/identity"
+	"floorwalker/onnx"
 	"floorwalker/orders"
 	"floorwalker/orders/shopapi"
 	"floorwalker/pictures"
@@ -130,7 +131,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
 
-	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log})
+	catalogue := retrieval.NewStore(base.pool, m.english, retrieval.Options{Rates: rates, Logger: log, Background: onnx.Background})
 	articles := knowledge.NewStore(base.pool, m.english, m.chinese)
 	events := behaviour.NewLog(base.pool, behaviour.Options{Keep: c.KeepEvents, AskFirst: c.Consent == consentRequired, Learned: m.learned(), Logger: log})
 	if err := checkShare(c.SponsoredWeight); err != nil {
