@@ -58,7 +58,8 @@ const (
 	// mostExplained bounds the words of a text; a model reads no more.
 	mostExplained = 48
 	// leastOrders and mostOrders bound how many random orders the words are added in, each backwards as well; in between, as many as
-	// take mostScores scores. 64 are what 12 words of a short text need until their values agree with those of a hundred.
+	// take mostScores scores. By 64 the values of a short text have a rank correlation of
+	// 0.7 with those of SHAP by a hundred; more take longer than an operator waits.
 	leastOrders, mostOrders = 8, 64
 	mostScores              = 1800
 )

@@ -50,8 +50,7 @@ type campaignReportCmd struct {
 
 // withAds opens the database that a server uses, or would use, and the campaigns in it.
 func withAds(ctx context.Context, s services, std streams, work func(a *sponsored.Ads) error) error {
-	return withDatabase(ctx, s, std, func(db *database) error {
-		events := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)})
+	return withEvents(ctx, s, std, func(db *database, events *behaviour.Log) error {
 		return work(sponsored.New(db.pool, sponsored.Options{Sales: events.Sales}))
 	})
 }

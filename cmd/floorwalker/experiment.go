@@ -43,9 +43,8 @@ type experimentReportCmd struct {
 
 // withBook opens the database that a server uses, or would use, and the experiments in it.
 func withBook(ctx context.Context, s services, std streams, work func(b *experiments.Book) error) error {
-	log := warnings(std.err)
-	return withDatabase(ctx, s, std, func(db *database) error {
-		return work(newBook(db.pool, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), log))
+	return withEvents(ctx, s, std, func(db *database, events *behaviour.Log) error {
+		return work(newBook(db.pool, events, warnings(std.err)))
 	})
 }
 

@@ -18,10 +18,10 @@ type exportListsCmd struct {
 
 // Run writes the lists to stdout, a JSON object a line.
 func (c *exportListsCmd) Run(ctx context.Context, std streams) error {
-	return withDatabase(ctx, c.services, std, func(db *database) error {
+	return withEvents(ctx, c.services, std, func(_ *database, events *behaviour.Log) error {
 		out := bufio.NewWriter(std.out)
 		since := time.Now().AddDate(0, 0, -c.Days)
-		n, err := behaviour.NewLog(db.pool, behaviour.Options{Logger: warnings(std.err)}).ExportLists(ctx, since, out)
+		n, err := events.ExportLists(ctx, since, out)
 		if err = errors.Join(err, out.Flush()); err != nil {
 			return err
 		}

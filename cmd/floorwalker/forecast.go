@@ -115,9 +115,9 @@ type forecastShowCmd struct {
 // withForecasts opens the database that a server uses, or would use, and the forecasts in it.
 func withForecasts(ctx context.Context, s services, r supplyRules, std streams, work func(b *forecast.Book) error) error {
 	log := warnings(std.err)
-	return withDatabase(ctx, s, std, func(db *database) error {
+	return withEvents(ctx, s, std, func(db *database, events *behaviour.Log) error {
 		catalogue := retrieval.NewStore(db.pool, nil, retrieval.Options{Logger: log})
-		return work(newForecasts(db.pool, catalogue, behaviour.NewLog(db.pool, behaviour.Options{Logger: log}), r, log))
+		return work(newForecasts(db.pool, catalogue, events, r, log))
 	})
 }
 

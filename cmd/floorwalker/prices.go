@@ -125,8 +125,8 @@ type pricesRejectCmd struct {
 // withPrices opens the database that a server uses, or would use, and the proposals in it.
 func withPrices(ctx context.Context, s services, r priceRules, embed retrieval.Embedder, std streams, work func(b *pricing.Book) error) error {
 	log := warnings(std.err)
-	return withDatabase(ctx, s, std, func(db *database) error {
-		catalogue, events := retrieval.NewStore(db.pool, embed, retrieval.Options{Logger: log}), behaviour.NewLog(db.pool, behaviour.Options{Logger: log})
+	return withEvents(ctx, s, std, func(db *database, events *behaviour.Log) error {
+		catalogue := retrieval.NewStore(db.pool, embed, retrieval.Options{Logger: log})
 		return work(newPrices(db.pool, catalogue, events, newForecasts(db.pool, catalogue, events, supplyRules{}, log), r, log))
 	})
 }
